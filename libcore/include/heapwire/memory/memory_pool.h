@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// An allocator that keeps freed buffers of one range of sizes, to spare the kernel and the page faults.
+#pragma once
+
+#include <cstdint>
+
+#include "heapwire/memory/allocator.h"
+
+namespace heapwire {
+
+struct memory_pool_options
+{
+    std::size_t lower = 0;        ///< smallest request that is served from the pool, bytes
+    std::size_t upper = 0;        ///< largest; every pooled buffer has this size. Must be >= lower and > 0
+    std::size_t max_free = 0;     ///< free buffers kept at most; 0: the pool sizes itself by the high-water mark
+    std::size_t initial = 0;      ///< buffers made at once; <= max_free if that is not 0
+    std::size_t low_water = 0;    ///< below this many free buffers refill_wanted() is called; <= initial
+    bool warn_on_empty = true;    ///< log when a request found the pool empty
+    std::shared_ptr<allocator> base; ///< where memory comes from; null: default_allocator()
+};
+
+struct memory_pool_stats
+{
+    std::uint64_t served = 0;     ///< requests in range
+    std::uint64_t misses = 0;     ///< of these, found the pool empty
+    std::uint64_t outside = 0;    ///< requests passed to the base allocator for their size
+    std::size_t free = 0;         ///< buffers that lie ready
+    std::size_t in_use = 0;       ///< buffers that are out
+    std::size_t high_water = 0;   ///< most that were out at once
+};
+
+/// Thread-safe. The pool may go before its buffers: they then return to the base allocator.
+class memory_pool : public allocator
+{
+public:
+    /// Throws std::invalid_argument naming the field if the options contradict each other.
+    explicit memory_pool(memory_pool_options options);
+    ~memory_pool() override;
+    memory_pool(const memory_pool &) = delete;
+    memory_pool &operator=(const memory_pool &) = delete;
+
+    [[nodiscard]] buffer allocate(std::size_t size, const std::byte *hint) override;
+
+    /// Called (at most once until refill() ran) when fewer than low_water buffers are left, on the allocating
+    /// thread: it should arrange for refill() to be called elsewhere. Set it before the pool is used.
+    void on_low_water(void (*wanted)(void *context) noexcept, void *context);
+    /// Makes buffers until `initial` are free. Any thread.
+    void refill();
+
+    [[nodiscard]] memory_pool_stats stats() const;
+    [[nodiscard]] const memory_pool_options &options() const noexcept;
+
+    struct impl;
+
+private:
+    std::shared_ptr<impl> impl_;
+};
+
+} // namespace heapwire

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// A pipe of packets inside the process.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "heapwire/recv/heap_stream.h"
+#include "heapwire/transport/io_threads.h"
+#include "heapwire/transport/send_stream.h"
+
+namespace heapwire::transport {
+
+/// Thread-safe. Unbounded by default; with a bound in bytes, senders wait for room.
+class inproc_queue
+{
+public:
+    explicit inproc_queue(std::size_t max_bytes = 0);
+    ~inproc_queue();
+    inproc_queue(const inproc_queue &) = delete;
+    inproc_queue &operator=(const inproc_queue &) = delete;
+
+    /// Copies one packet in. errc::stopped after stop(); errc::queue_full if bounded and full.
+    [[nodiscard]] std::error_code add_packet(bytes_view packet);
+    /// Later insertions fail; readers drain, then see the end.
+    void stop() noexcept;
+    [[nodiscard]] bool stopped() const noexcept;
+    [[nodiscard]] std::size_t packets() const noexcept;
+
+    struct impl;
+    [[nodiscard]] const std::shared_ptr<impl> &state() const noexcept { return impl_; }
+
+private:
+    std::shared_ptr<impl> impl_;
+};
+
+[[nodiscard]] std::unique_ptr<recv::source> make_inproc_source(io_ref io, std::shared_ptr<recv::packet_gate> gate,
+                                                               std::shared_ptr<inproc_queue> queue);
+/// One queue a substream.
+[[nodiscard]] std::unique_ptr<packet_sink> make_inproc_sink(io_ref io, std::vector<std::shared_ptr<inproc_queue>> queues);
+
+class inproc_sender : public send_stream
+{
+public:
+    inproc_sender(io_ref io, std::vector<std::shared_ptr<inproc_queue>> to, send::options how = {})
+        : send_stream(io, make_inproc_sink(io, std::move(to)), how)
+    {
+    }
+};
+
+} // namespace heapwire::transport
