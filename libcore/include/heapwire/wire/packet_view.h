@@ -30,7 +30,7 @@ struct packet_view
     const std::byte *pointers = nullptr; ///< ordinary pointers start here; big-endian, unaligned
     std::uint32_t n_pointers = 0;        ///< packet-scope ones in front are left out; later ones are among these
     std::uint8_t heap_address_bits = 0;
-    std::uint32_t size = 0;              ///< of the whole packet in bytes
+    std::size_t size = 0;                ///< of the whole packet in bytes
 
     [[nodiscard]] item_pointer pointer(std::size_t index) const noexcept
     {
@@ -48,8 +48,11 @@ struct packet_extent
     enum kind : std::uint8_t { whole, need_more, malformed } state;
     std::uint64_t size;   ///< whole: bytes of the packet; need_more: bytes needed to decide or to be whole
     reject reason;        ///< if malformed
+    bool exact;           ///< `size` is the size of the packet, even if the packet is not all here yet
 };
-/// How long is the packet that starts here? Never asks for more than 8 + 8 * 65535 bytes before it knows.
+/// How long is the packet that starts here (section 11.3)? The first immediate PAYLOAD_LENGTH decides; whether the
+/// packet is sound is parse_packet's business. Never asks for more than 8 + 8 * 65535 bytes before `exact`; an exact
+/// size may be anything up to 2^56 and is to be compared with the largest packet that is wanted before waiting for it.
 [[nodiscard]] packet_extent measure_packet(bytes_view bytes) noexcept;
 
 } // namespace heapwire::wire
