@@ -8,7 +8,8 @@
 #include "heapwire/wire/flavour.h"
 #include "heapwire/wire/reject.h"
 
-namespace heapwire::wire {
+namespace heapwire::wire
+{
 
 inline constexpr std::uint64_t magic = 0x53;
 inline constexpr std::size_t fixed_header_bytes = 8;

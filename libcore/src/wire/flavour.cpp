@@ -3,7 +3,8 @@
 
 #include "heapwire/base/error.h"
 
-namespace heapwire::wire {
+namespace heapwire::wire
+{
 
 flavour::flavour(int heap_address_bits, std::uint32_t bugs)
 {

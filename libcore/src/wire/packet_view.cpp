@@ -4,8 +4,10 @@
 #include "fixed_header.h"
 #include "heapwire/wire/item_id.h"
 
-namespace heapwire::wire {
-namespace {
+namespace heapwire::wire
+{
+namespace
+{
 
 /// Values of the packet-scope items, by id - 1; bit id - 1 of `seen` says that it was there.
 struct packet_scope

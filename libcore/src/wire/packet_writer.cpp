@@ -4,15 +4,15 @@
 #include "fixed_header.h"
 #include "heapwire/wire/item_id.h"
 
-namespace heapwire::wire {
+namespace heapwire::wire
+{
 
 std::size_t write_packet_header(std::byte *to, flavour f, const packet_fields &fields,
                                 std::span<const item_pointer> pointers) noexcept
 {
     const pointer_codec codec(f);
-    const auto immediate = [&](std::size_t slot, item_id id, std::uint64_t value) {
-        store_be(to + 8 * slot, codec.immediate(static_cast<std::uint64_t>(id), value));
-    };
+    const auto immediate = [&](std::size_t slot, item_id id, std::uint64_t value)
+    { store_be(to + 8 * slot, codec.immediate(static_cast<std::uint64_t>(id), value)); };
     store_be(to, fixed_header(f.address_bytes(), pointers.size() + 4));
     immediate(1, item_id::heap_cnt, fields.heap_cnt);
     immediate(2, item_id::heap_length, fields.heap_length);

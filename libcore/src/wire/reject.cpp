@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "heapwire/wire/reject.h"
 
-namespace heapwire::wire {
-namespace {
+namespace heapwire::wire
+{
+namespace
+{
 
 constexpr std::array<reject_entry, reject_count> table{{
     {reject::none, "accepted", "nothing is wrong"},
