@@ -5,9 +5,11 @@
 #include <cerrno>
 #include <stdexcept>
 
-namespace heapwire {
+namespace heapwire
+{
 
-namespace {
+namespace
+{
 
 // One row for each errc, in its order, from 1.
 constexpr std::array<const char *, 12> texts = {
@@ -42,9 +44,12 @@ public:
     {
         switch (static_cast<errc>(code))
         {
-        case errc::timed_out: return std::errc::timed_out;
-        case errc::stopped: return std::errc::operation_canceled;
-        default: return {code, *this};
+        case errc::timed_out:
+            return std::errc::timed_out;
+        case errc::stopped:
+            return std::errc::operation_canceled;
+        default:
+            return {code, *this};
         }
     }
 };

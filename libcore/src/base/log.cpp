@@ -9,9 +9,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace heapwire {
+namespace heapwire
+{
 
-namespace {
+namespace
+{
 
 // A pipe that poll() calls writable takes this much without waiting (PIPE_BUF of Linux), and takes it in one piece.
 constexpr std::size_t longest_line = 4096;
@@ -22,10 +24,14 @@ const char *name_of(log_level level) noexcept
 {
     switch (level)
     {
-    case log_level::warning: return "warning";
-    case log_level::info: return "info";
-    case log_level::debug: return "debug";
-    case log_level::off: break;
+    case log_level::warning:
+        return "warning";
+    case log_level::info:
+        return "info";
+    case log_level::debug:
+        return "debug";
+    case log_level::off:
+        break;
     }
     return "off";
 }
@@ -97,7 +103,8 @@ sinks &all_sinks()
 
 } // namespace
 
-namespace detail {
+namespace detail
+{
 
 std::atomic<log_level> level_now{log_level::warning};
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "heapwire/base/version.h"
 
-namespace heapwire {
+namespace heapwire
+{
 
 const char *version() noexcept { return HEAPWIRE_VERSION; }
 

@@ -7,7 +7,8 @@
 #include <concepts>
 #include <utility>
 
-namespace heapwire {
+namespace heapwire
+{
 
 using steady_time = std::chrono::steady_clock::time_point;
 inline constexpr steady_time no_deadline = steady_time::max();
@@ -23,8 +24,11 @@ enum class wait_result
 /// (-1: none) is readable. aux_fd is honoured by wakers with a descriptor only.
 /// A policy is a callable that runs `step` until it is `ready` or `timeout`; it may throw to give up the wait.
 template <typename P, typename Step>
-concept wait_policy_for = requires(P &policy, Step &step, steady_time deadline) {
-    { policy.wait(step, deadline) } -> std::same_as<wait_result>;
+concept wait_policy_for = requires(P &policy, Step &step, steady_time deadline)
+{
+    {
+        policy.wait(step, deadline)
+        } -> std::same_as<wait_result>;
 };
 
 /// Goes on after an interruption.
@@ -57,7 +61,8 @@ struct signal_checking_wait
         {
             check();
             auto now = std::chrono::steady_clock::now();
-            steady_time until = deadline - now > slice ? now + slice : deadline;
+            // compared first, since the difference to a deadline far in the past overflows
+            steady_time until = deadline > now && deadline - now > slice ? now + slice : deadline;
             wait_result result = step(until, -1);
             if (result == wait_result::ready)
                 return result;
