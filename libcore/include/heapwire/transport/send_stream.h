@@ -7,77 +7,141 @@
 #include <span>
 
 #include "heapwire/queue/wait_policy.h"
-#include "heapwire/send/sender.h"
 #include "heapwire/transport/io_threads.h"
+#include "heapwire/transport/packet_sink.h"
+#include "heapwire/transport/send_operation.h"
 
-namespace heapwire::transport {
-
-/// The far end of a send stream; each transport implements one. Called by one thread at a time.
-class packet_sink
+namespace heapwire::transport
 {
-public:
-    struct result
-    {
-        std::size_t count;      ///< packets that are done, from the front
-        std::error_code error;  ///< of the last of these
-        bool would_block;       ///< the next is not done: call when_writable
-    };
-    virtual ~packet_sink() = default;
-    /// Never blocks.
-    [[nodiscard]] virtual result write(std::span<const send::packet> packets) noexcept = 0;
-    /// Calls `ready(context)` once, on a thread of the io_context, when writing may go on (or on close).
-    virtual void when_writable(void (*ready)(void *context) noexcept, void *context) = 0;
-    /// For a caller's own thread: sleeps until writable, at most to the deadline. False on timeout.
-    virtual bool wait_writable(steady_time deadline) noexcept = 0;
-    virtual void close() noexcept = 0;
-    [[nodiscard]] virtual std::size_t substreams() const noexcept = 0;
-    /// True if the kernel paces at `bytes_per_second`; the pacer is then left out.
-    [[nodiscard]] virtual bool pace(double bytes_per_second) noexcept { (void)bytes_per_second; return false; }
-};
 
 /// Every member may be called from any thread. Heaps and their memory must stay alive until the completion.
+///
+/// Completions run one after the other, in order of acceptance, with the heap's slot free already, so that a
+/// completion may submit the next heap. They run on an io thread, or on a thread that is inside send_heap, flush or
+/// stop. From inside one submit, stop and the destructor may be called, but not send_heap and flush: these would
+/// wait for themselves.
 class send_stream
 {
 public:
+    /// Throws std::invalid_argument (send::options::validate).
     send_stream(io_ref io, std::unique_ptr<packet_sink> sink, send::options how);
-    /// stop(): never hangs, also when the threads are stopped already.
+    /// stop(), so heaps that still wait fail with errc::stopped: flush() first if they should leave. Never hangs,
+    /// also when the threads are stopped already.
     ~send_stream();
     send_stream(const send_stream &) = delete;
     send_stream &operator=(const send_stream &) = delete;
 
-    /// Queues a heap, or refuses at once (see send::sender::push). The completion runs on an io thread.
+    /// Queues a heap, or refuses at once (see send::sender::push).
     [[nodiscard]] std::error_code submit(const send::heap_reference &heap, send::completion whom);
     [[nodiscard]] std::error_code submit(std::span<const send::heap_reference> heaps, send::group_mode mode,
                                          send::completion whom);
 
     /// Asio completion tokens: signature void(std::error_code, std::uint64_t bytes). A refusal completes too.
+    /// The handler runs on its associated executor (default: the stream's context). A lazy token (use_awaitable,
+    /// deferred) submits when it is started: a group's references must live until then.
     template <typename Token>
     auto async_send_heap(send::heap_reference heap, Token &&token);
     template <typename Token>
     auto async_send_heaps(std::span<const send::heap_reference> heaps, send::group_mode mode, Token &&token);
 
-    /// Blocks until the heap is done. With nothing queued and no rate set it runs on the caller's own thread.
-    /// Waits for room in the queue. If `policy` throws, the heap may still be in flight: call flush() or stop()
-    /// before its memory goes.
+    /// Blocks until the heap is done; waits for room in the queue first. What can be done on the caller's own thread
+    /// is done there: with nothing queued no other thread takes part, so this works without any io thread. If
+    /// `policy` throws, the heap may still be in flight: call flush() or stop() before its memory goes.
+    /// A group larger than options::max_heaps fails with errc::queue_full.
     template <typename P = plain_wait>
-    send::outcome send_heap(const send::heap_reference &heap, P policy = {});
+    send::outcome send_heap(const send::heap_reference &heap, P policy = {})
+    {
+        return send_heaps({&heap, 1}, send::group_mode::serial, std::move(policy));
+    }
     template <typename P = plain_wait>
     send::outcome send_heaps(std::span<const send::heap_reference> heaps, send::group_mode mode, P policy = {});
 
     /// Waits for the heaps that were queued before the call; their completions have run.
     template <typename P = plain_wait>
-    void flush(P policy = {});
-    /// Fails what is queued with errc::stopped (completions run on this thread or on an io thread, before it
-    /// returns), closes the transport. Idempotent.
+    void flush(P policy = {})
+    {
+        wait_for(accepted(), policy);
+    }
+    /// Fails what is queued with errc::stopped and closes the transport. When it returns all completions have run,
+    /// unless it was called by one: the rest then follows that one, on the same thread. Idempotent; it waits neither
+    /// for the network nor for an io thread, only for a completion that is running.
     void stop() noexcept;
+    /// `step` must not be 0, else std::invalid_argument.
     void set_cnt_sequence(std::uint64_t next, std::uint64_t step);
     [[nodiscard]] send::stats statistics() const;
     [[nodiscard]] const send::options &configuration() const noexcept;
     [[nodiscard]] std::size_t substreams() const noexcept;
+    /// True if the kernel paces (rate_method::kernel was asked for and could be had).
+    [[nodiscard]] bool paced_by_kernel() const noexcept;
 
 private:
     class driver;
+    using references = std::span<const send::heap_reference>;
+
+    // What the templates need of the driver; told in send_driver.h.
+    struct blocking_try
+    {
+        std::error_code refused;
+        std::uint64_t number = 0; // of the push; or, if `full`, of the completion to wait for
+        bool full = false;
+    };
+    blocking_try begin_blocking(references heaps, send::group_mode mode, detail::outcome_box &box);
+    wait_result help(std::uint64_t number, steady_time deadline, int aux_fd);
+    [[nodiscard]] bool completed(std::uint64_t number) const noexcept;
+    [[nodiscard]] std::uint64_t accepted() const noexcept;
+    static std::error_code submit_to(driver &to, references heaps, send::group_mode mode, send::completion whom);
+    static boost::asio::io_context &context_of(driver &of) noexcept;
+
+    template <typename P>
+    void wait_for(std::uint64_t number, P &policy)
+    {
+        auto step = [&](steady_time deadline, int aux_fd) { return help(number, deadline, aux_fd); };
+        while (!completed(number))
+            (void)policy.wait(step, no_deadline);
+    }
+
     std::shared_ptr<driver> driver_;
 };
+
+template <typename P>
+send::outcome send_stream::send_heaps(std::span<const send::heap_reference> heaps, send::group_mode mode, P policy)
+{
+    detail::outcome_owner result;
+    for (;;)
+    {
+        blocking_try first = begin_blocking(heaps, mode, result.box());
+        if (first.refused)
+            return {first.refused, 0};
+        wait_for(first.number, policy);
+        if (!first.full)
+            return result.box().what;
+    }
+}
+
+template <typename Token>
+auto send_stream::async_send_heap(send::heap_reference heap, Token &&token)
+{
+    return boost::asio::async_initiate<Token, void(std::error_code, std::uint64_t)>(
+        [to = driver_](auto handler, send::heap_reference what)
+        {
+            detail::start_send(context_of(*to), std::move(handler),
+                               [&](send::completion whom) {
+                                   return submit_to(*to, {&what, 1}, send::group_mode::serial, whom);
+                               });
+        },
+        token, heap);
+}
+
+template <typename Token>
+auto send_stream::async_send_heaps(std::span<const send::heap_reference> heaps, send::group_mode mode, Token &&token)
+{
+    return boost::asio::async_initiate<Token, void(std::error_code, std::uint64_t)>(
+        [to = driver_](auto handler, references what, send::group_mode how)
+        {
+            detail::start_send(context_of(*to), std::move(handler),
+                               [&](send::completion whom) { return submit_to(*to, what, how, whom); });
+        },
+        token, heaps, mode);
+}
 
 } // namespace heapwire::transport
