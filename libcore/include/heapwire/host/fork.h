@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// What belongs to which side of a fork. Only the forking thread lives on in the child: an object whose workers stayed
+/// behind is an orphan there. It must raise, and must neither join, nor stop, nor close what the parent still uses.
+#pragma once
+
+#include <cstdint>
+
+namespace heapwire::host
+{
+
+/// Counts the forks between the first process and this one; see after_fork_in_child(). Thread-safe, one load.
+[[nodiscard]] std::uint32_t process_generation() noexcept;
+
+/// To be called in the child, by the only thread there is, before anything else of this library (a runtime's
+/// after-fork hook does that). Everything born before it is orphaned from then on.
+void after_fork_in_child() noexcept;
+
+/// True if this process came out of a fork that after_fork_in_child() was not told of (a C library called fork()).
+/// Costs a system call: for slow paths. The first answer of `true` also starts a new generation.
+bool noticed_unannounced_fork() noexcept;
+
+/// Remembers in which generation something was made. A value.
+class birth
+{
+public:
+    birth() noexcept : generation_(process_generation()) {}
+
+    [[nodiscard]] bool orphaned() const noexcept { return generation_ != process_generation(); }
+    /// Throws std::system_error(errc::orphaned) naming `what`, if orphaned.
+    void require_alive(const char *what) const;
+    [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
+
+private:
+    std::uint32_t generation_;
+};
+
+} // namespace heapwire::host
