@@ -9,17 +9,15 @@ namespace heapwire::wire
 namespace
 {
 
-/// Values of the packet-scope items, by id - 1; bit id - 1 of `seen` says that it was there.
+/// The packet-scope items of a packet, and how many stand in front of the first ordinary pointer.
 struct packet_scope
 {
-    std::uint64_t value[4] = {0, packet_view::unknown_length, 0, 0};
-    unsigned seen = 0;
-    std::uint32_t leading = 0; ///< how many stand in front of the first ordinary pointer
+    std::uint64_t heap_cnt;
+    std::uint64_t heap_length;
+    std::uint64_t payload_offset;
+    std::uint64_t payload_length;
+    std::uint32_t leading;
 };
-
-constexpr unsigned all_seen = 0b1111;
-constexpr unsigned slot_of(item_id id) { return static_cast<unsigned>(id) - 1; }
-constexpr unsigned bit_of(item_id id) { return 1u << slot_of(id); }
 
 /// A pointer's mode bit and identifier as one number, so that the four packet-scope tags are consecutive.
 constexpr std::uint64_t first_tag(unsigned address_bits)
@@ -27,33 +25,21 @@ constexpr std::uint64_t first_tag(unsigned address_bits)
     return (immediate_bit >> address_bits) + static_cast<std::uint64_t>(item_id::heap_cnt);
 }
 
-/// Takes the pointers [from, n) into `scope`. False if one of them contradicts an earlier one (D11).
-bool scan_pointers(const std::byte *pointers, std::uint32_t from, std::uint32_t n, unsigned address_bits,
-                   packet_scope &scope) noexcept
+bool any_packet_scope(const std::byte *pointers, std::uint32_t from, std::uint32_t n, unsigned address_bits) noexcept
 {
     const std::uint64_t first = first_tag(address_bits);
-    const std::uint64_t value_mask = (std::uint64_t{1} << address_bits) - 1;
     for (std::uint32_t i = from; i < n; ++i)
-    {
-        const auto p = load_be<item_pointer>(pointers + 8 * std::size_t{i});
-        const std::uint64_t slot = (p >> address_bits) - first;
-        if (slot >= 4) [[likely]]
-            continue;
-        const std::uint64_t value = p & value_mask;
-        if ((scope.seen >> slot & 1) != 0 && scope.value[slot] != value)
-            return false;
-        scope.value[slot] = value;
-        scope.seen |= 1u << slot;
-        if (scope.leading == i)
-            ++scope.leading;
-    }
-    return true;
+        if ((load_be<item_pointer>(pointers + 8 * std::size_t{i}) >> address_bits) - first < 4)
+            return true;
+    return false;
 }
 
-/// The order all known senders use: HEAP_CNT, HEAP_LENGTH, PAYLOAD_OFFSET, PAYLOAD_LENGTH in front. Four
-/// comparisons with known tags, without a branch between them.
-bool usual_order(const std::byte *pointers, unsigned address_bits, packet_scope &scope) noexcept
+/// The order all known senders use: HEAP_CNT, HEAP_LENGTH, PAYLOAD_OFFSET, PAYLOAD_LENGTH in front and nowhere else.
+/// Kept apart so that everything stays in registers: nearly every packet goes this way.
+inline bool usual_order(const std::byte *pointers, std::uint32_t n, unsigned address_bits, packet_scope &out) noexcept
 {
+    if (n < 4)
+        return false;
     const std::uint64_t first = first_tag(address_bits) << address_bits;
     const std::uint64_t step = std::uint64_t{1} << address_bits;
     const auto cnt = load_be<std::uint64_t>(pointers) - first;
@@ -61,20 +47,43 @@ bool usual_order(const std::byte *pointers, unsigned address_bits, packet_scope 
     const auto offset = load_be<std::uint64_t>(pointers + 16) - (first + 2 * step);
     const auto payload = load_be<std::uint64_t>(pointers + 24) - (first + 3 * step);
     // A difference below `step` means that the tag was the expected one and the difference is the value.
-    if ((cnt | length | offset | payload) >> address_bits != 0)
+    if ((cnt | length | offset | payload) >> address_bits != 0 || any_packet_scope(pointers, 4, n, address_bits))
         return false;
-    scope = {{cnt, length, offset, payload}, all_seen, 4};
+    out = {cnt, length, offset, payload, 4};
     return true;
 }
 
-reject missing(unsigned seen) noexcept
+constexpr unsigned slot_of(item_id id) { return static_cast<unsigned>(id) - 1; }
+
+/// Any order and position, repetitions included; D6 and D11.
+[[gnu::noinline]] reject any_order(const std::byte *pointers, std::uint32_t n, unsigned address_bits,
+                                   packet_scope &out) noexcept
 {
-    if ((seen & bit_of(item_id::heap_cnt)) == 0)
+    const std::uint64_t first = first_tag(address_bits);
+    const std::uint64_t value_mask = (std::uint64_t{1} << address_bits) - 1;
+    std::uint64_t value[4] = {0, packet_view::unknown_length, 0, 0};
+    unsigned seen = 0;
+    out.leading = 0;
+    for (std::uint32_t i = 0; i < n; ++i)
+    {
+        const auto p = load_be<item_pointer>(pointers + 8 * std::size_t{i});
+        const std::uint64_t slot = (p >> address_bits) - first;
+        if (slot >= 4)
+            continue;
+        if ((seen >> slot & 1) != 0 && value[slot] != (p & value_mask))
+            return reject::contradiction;
+        value[slot] = p & value_mask;
+        seen |= 1u << slot;
+        if (out.leading == i)
+            ++out.leading;
+    }
+    if ((seen >> slot_of(item_id::heap_cnt) & 1) == 0)
         return reject::no_heap_cnt;
-    if ((seen & bit_of(item_id::payload_offset)) == 0)
+    if ((seen >> slot_of(item_id::payload_offset) & 1) == 0)
         return reject::no_payload_offset;
-    if ((seen & bit_of(item_id::payload_length)) == 0)
+    if ((seen >> slot_of(item_id::payload_length) & 1) == 0)
         return reject::no_payload_length;
+    out = {value[0], value[1], value[2], value[3], out.leading};
     return reject::none;
 }
 
@@ -96,29 +105,24 @@ reject parse_packet(bytes_view bytes, framing how, packet_view &out) noexcept
     const std::byte *pointers = bytes.data() + fixed_header_bytes;
     const unsigned address_bits = 8 * header_address_bytes(header);
     packet_scope scope;
-    const std::uint32_t done = n >= 4 && usual_order(pointers, address_bits, scope) ? 4 : 0;
-    if (!scan_pointers(pointers, done, n, address_bits, scope))
-        return reject::contradiction;
-    if (const reject bad = missing(scope.seen); bad != reject::none) [[unlikely]]
-        return bad;
+    if (!usual_order(pointers, n, address_bits, scope)) [[unlikely]]
+        if (const reject bad = any_order(pointers, n, address_bits, scope); bad != reject::none)
+            return bad;
 
     // Fields have at most 56 bits, so that these sums cannot overflow (D13).
-    const std::uint64_t payload_length = scope.value[slot_of(item_id::payload_length)];
-    const std::uint64_t size = head_bytes + payload_length;
+    const std::uint64_t size = head_bytes + scope.payload_length;
     if (size > available)
         return reject::payload_past_end;
     if (size < available && how == framing::datagram)
         return reject::trailing_bytes;
-    const std::uint64_t offset = scope.value[slot_of(item_id::payload_offset)];
-    const std::uint64_t heap_length = scope.value[slot_of(item_id::heap_length)];
-    if (offset + payload_length > heap_length) // unknown_length is larger than any sum
+    if (scope.payload_offset + scope.payload_length > scope.heap_length) // unknown_length is larger than any sum
         return reject::payload_past_heap;
 
     out.start = bytes.data();
-    out.heap_cnt = scope.value[slot_of(item_id::heap_cnt)];
-    out.heap_length = heap_length;
-    out.payload_offset = offset;
-    out.payload = bytes.subspan(head_bytes, payload_length);
+    out.heap_cnt = scope.heap_cnt;
+    out.heap_length = scope.heap_length;
+    out.payload_offset = scope.payload_offset;
+    out.payload = bytes_view(bytes.data() + head_bytes, scope.payload_length);
     out.pointers = pointers + 8 * std::size_t{scope.leading};
     out.n_pointers = n - scope.leading;
     out.heap_address_bits = static_cast<std::uint8_t>(address_bits);
