@@ -11,15 +11,16 @@
 #include "heapwire/wire/descriptor.h"
 #include "heapwire/wire/flavour.h"
 
-namespace heapwire {
+namespace heapwire
+{
 
 struct outgoing_item
 {
     std::uint64_t id = 0;
-    std::uint64_t value = 0;           ///< of an immediate made from an integer
-    bytes_view bytes;                  ///< referenced; must stay alive and unchanged until the completion
-    bool is_integer = false;           ///< `value` counts, not `bytes`
-    bool allow_immediate = false;      ///< short `bytes` may travel inside the pointer, read when packets are made
+    std::uint64_t value = 0;      ///< of an immediate made from an integer
+    bytes_view bytes;             ///< referenced; must stay alive and unchanged until the completion
+    bool is_integer = false;      ///< `value` counts, not `bytes`
+    bool allow_immediate = false; ///< short `bytes` may travel inside the pointer, read when packets are made
 };
 
 /// Copied nowhere: a stream that sends it refers to it until the completion. Not thread-safe; not to be changed while
@@ -42,7 +43,8 @@ public:
     handle add_descriptor(const wire::descriptor &d);
     handle add_start();
     handle add_end();
-    /// To send the heap again with other values. Must not be in flight.
+    /// To send the heap again with other values. Must not be in flight. What is put in here is checked when the heap
+    /// is sent. Throws std::invalid_argument if this heap gave no such handle.
     [[nodiscard]] outgoing_item &item(handle which);
 
     /// Put all pointers into every packet. Sending fails with errc::pointers_do_not_fit if they do not fit one.
@@ -52,10 +54,13 @@ public:
     [[nodiscard]] std::span<const outgoing_item> items() const noexcept { return items_; }
 
 private:
+    handle add(const outgoing_item &item);
+
     wire::flavour flavour_;
     bool repeat_pointers_ = false;
     std::vector<outgoing_item> items_;
     std::vector<buffer> owned_;
+    std::vector<std::vector<std::byte>> encoded_; // descriptors
 };
 
 } // namespace heapwire
