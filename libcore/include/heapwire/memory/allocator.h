@@ -6,7 +6,8 @@
 
 #include "heapwire/memory/buffer.h"
 
-namespace heapwire {
+namespace heapwire
+{
 
 /// allocate() is called on worker threads, by one stream at a time unless several streams share the allocator:
 /// then by several threads at once. Buffers may be released on any thread, also after the allocator is gone.

@@ -6,7 +6,8 @@
 
 #include "heapwire/base/bytes.h"
 
-namespace heapwire {
+namespace heapwire
+{
 
 /// Owns [data, data+size) and gives it back by calling `release` once, on whichever thread drops it.
 /// A moved-from or default buffer is empty and releases nothing. Not thread-safe, like a unique_ptr.

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "heapwire/memory/copy.h"
+
+#include "copy_kinds.h"
+
+namespace heapwire
+{
+
+namespace
+{
+
+constexpr named_copy plain_only[] = {{"plain", copy_plain}};
+
+std::span<const named_copy> choose() noexcept
+{
+    if (const auto kinds = detail::x86_copies(); !kinds.empty())
+        return kinds;
+    if (const auto kinds = detail::sve_copies(); !kinds.empty())
+        return kinds;
+    return plain_only;
+}
+
+} // namespace
+
+void copy_plain(std::byte *to, const std::byte *from, std::size_t size) noexcept
+{
+    if (size > 0) // null is allowed then, which memcpy does not promise
+        std::memcpy(to, from, size);
+}
+
+std::span<const named_copy> nontemporal_copies() noexcept
+{
+    static const std::span<const named_copy> chosen = choose();
+    return chosen;
+}
+
+void copy_nontemporal(std::byte *to, const std::byte *from, std::size_t size) noexcept
+{
+    static const copy_function best = nontemporal_copies().front().copy;
+    best(to, from, size);
+}
+
+const char *nontemporal_kind() noexcept { return nontemporal_copies().front().name; }
+
+} // namespace heapwire

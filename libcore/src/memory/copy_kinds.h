@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// The non-temporal copies of each processor. Private to room memory.
+#pragma once
+
+#include "heapwire/memory/copy.h"
+
+namespace heapwire::detail
+{
+
+/// The best that this processor has comes first; empty where there is none. Constant after the first call.
+[[nodiscard]] std::span<const named_copy> x86_copies() noexcept;
+[[nodiscard]] std::span<const named_copy> sve_copies() noexcept;
+
+} // namespace heapwire::detail
