@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "heapwire/heap/item.h"
+#include "heapwire/heap/payload_ranges.h"
 #include "heapwire/memory/buffer.h"
 #include "heapwire/wire/descriptor.h"
 #include "heapwire/wire/flavour.h"
@@ -16,9 +16,6 @@
 namespace heapwire {
 
 class heap_builder;
-
-/// Half-open range of payload bytes.
-using byte_range = std::pair<std::uint64_t, std::uint64_t>;
 
 /// Owns its payload. Move only. A heap may be moved between threads, and read by several at once.
 class heap
@@ -51,6 +48,7 @@ public:
     [[nodiscard]] bool is_start_of_stream() const noexcept;
     [[nodiscard]] bool is_end_of_stream() const noexcept;
 
+    /// Of an incomplete heap up to the last byte that came; bytes outside payload_ranges() are undefined then.
     [[nodiscard]] bytes_view payload() const noexcept;
     [[nodiscard]] mutable_bytes payload() noexcept;
     /// Kernel's receive time of the first packet (nanoseconds since 1970, CLOCK_REALTIME), or 0 if not asked for.

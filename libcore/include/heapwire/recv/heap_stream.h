@@ -4,9 +4,9 @@
 
 #include <chrono>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <vector>
+#include <span>
+#include <utility>
 
 #include "heapwire/queue/blocking_ring.h"
 #include "heapwire/recv/receiver.h"
@@ -18,12 +18,14 @@ class source
 {
 public:
     virtual ~source() = default;
-    /// Begin to read. Called once.
+    /// Begin to read. Called once, at most; never after stop(). May call the gate.
     virtual void start() = 0;
     /// After it returns nothing of this source runs in the stream any more; idempotent, any thread but the source's
-    /// own handlers; must not wait for a consumer.
+    /// own handlers; must not wait for a consumer. No lock of the stream that the gate needs is held.
     virtual void stop() noexcept = 0;
-    /// Ask for stop() to happen soon, from any thread, with the stream's lock possibly held: only posts.
+    /// Ask for stop() to happen soon: only posts. Called when the stream has ended, on the thread of whichever source
+    /// noticed, perhaps this one, inside its call of the gate: must take no lock that a source holds while it calls
+    /// the gate. May come before start() has returned, and more than once.
     virtual void request_stop() noexcept = 0;
     /// Data is lost when it is not read in time (UDP): a full ring then deserves a warning.
     [[nodiscard]] virtual bool lossy() const noexcept { return true; }
@@ -34,6 +36,7 @@ class packet_gate
 {
 public:
     virtual ~packet_gate() = default;
+    /// After `full` and the hook: call again with what is left, also if that is nothing (see flow::full).
     [[nodiscard]] virtual taken take(std::span<const datagram> packets) = 0;
     [[nodiscard]] virtual taken take_stream(bytes_view bytes, std::int64_t time = 0) = 0;
     /// This source has no more data. `full`: call again after the hook was called.
@@ -47,6 +50,8 @@ public:
 };
 
 enum class pop_status { ok, timeout, ended, empty };
+
+class stream_core;
 
 /// Every member may be called from any thread.
 class heap_stream
@@ -72,28 +77,69 @@ public:
         heap out;
         return pop(out, policy, no_deadline) == pop_status::ok ? std::optional<heap>(std::move(out)) : std::nullopt;
     }
+    /// What `out` held is dropped before the wait, so that its memory can be used for the next.
     template <typename P>
-    [[nodiscard]] pop_status pop(heap &out, P &policy, steady_time deadline);
+    [[nodiscard]] pop_status pop(heap &out, P &policy, steady_time deadline)
+    {
+        pop_status got = pop_any(out, policy, deadline);
+        while (got == pop_status::ok && !out.is_contiguous())
+            got = pop_any(out, policy, deadline);
+        return got;
+    }
     [[nodiscard]] pop_status pop_for(heap &out, std::chrono::nanoseconds at_most);
     [[nodiscard]] pop_status try_pop(heap &out);
     /// The same, incomplete heaps too (look at heap::is_contiguous), if ring_options::contiguous_only is off.
     template <typename P>
-    [[nodiscard]] pop_status pop_any(heap &out, P &policy, steady_time deadline);
+    [[nodiscard]] pop_status pop_any(heap &out, P &policy, steady_time deadline)
+    {
+        out = heap();
+        std::unique_ptr<heap_builder> next;
+        const pop_result got = ring().pop(next, borrowed<P>{&policy}, deadline);
+        if (got == pop_result::ok)
+            out = heap(std::move(next));
+        return as_status(got);
+    }
     [[nodiscard]] pop_status try_pop_any(heap &out);
 
     /// The user's stop: the ring first, then the sources; heaps in flight are dropped (counted), queued ones can
     /// still be popped. Idempotent; concurrent calls all return after the stop.
     void stop() noexcept;
 
+    /// A consistent copy, as of the last batch.
     [[nodiscard]] stats statistics() const;
+    /// The slots of options::custom_stats. To be written only by what runs inside the stream's lock: the allocator and
+    /// the copy function. Valid as long as the stream.
+    [[nodiscard]] std::span<std::uint64_t> custom_values() noexcept;
     [[nodiscard]] const options &configuration() const noexcept;
     [[nodiscard]] const ring_options &ring_configuration() const noexcept;
     /// The ring itself: size, capacity, data_wake() for event loops.
     [[nodiscard]] blocking_ring<heap_builder> &ring() noexcept;
 
 private:
-    class core;
-    std::shared_ptr<core> core_;
+    // The caller's policy keeps its state: the ring gets a copy of this.
+    template <typename P>
+    struct borrowed
+    {
+        P *policy;
+        template <typename Step>
+        wait_result wait(Step &&step, steady_time deadline)
+        {
+            return policy->wait(step, deadline);
+        }
+    };
+    [[nodiscard]] static constexpr pop_status as_status(pop_result got) noexcept
+    {
+        switch (got)
+        {
+        case pop_result::ok: return pop_status::ok;
+        case pop_result::timeout: return pop_status::timeout;
+        case pop_result::ended: return pop_status::ended;
+        case pop_result::empty: break;
+        }
+        return pop_status::empty;
+    }
+
+    std::shared_ptr<stream_core> core_;
 };
 
 } // namespace heapwire::recv

@@ -23,7 +23,8 @@ struct datagram
 enum class flow : std::uint8_t
 {
     go_on, ///< all was used
-    full,  ///< the sink has no room: offer the rest again when it has (the transport stops reading)
+    full,  ///< the sink has no room: the transport stops reading and, when there is room, calls again with the rest;
+           ///< with an empty one if all was used, since finished heaps wait inside
     ended, ///< the stream is over; the rest is of no use
 };
 
@@ -33,7 +34,7 @@ struct taken
     flow state;
 };
 
-/// Where finished heaps go. accept() is called with the stream's lock held: it must neither block nor call back.
+/// Where finished heaps go. accept() is called with the stream's lock held: it must neither block nor give packets.
 class heap_sink
 {
 public:
@@ -52,6 +53,7 @@ public:
     receiver(const receiver &) = delete;
     receiver &operator=(const receiver &) = delete;
 
+    /// After the end everything is still parsed and counted (as after_stop), and answered with `ended`.
     [[nodiscard]] taken take(std::span<const datagram> packets);
     /// Packets back to back in memory; the last may be cut off (see taken::used). The first undecodable packet ends
     /// the stream, because there is no way to find the next.
@@ -65,6 +67,9 @@ public:
     void count_kernel_drops(std::uint64_t packets) noexcept;
     void count(stat s, std::uint64_t n) noexcept;
     [[nodiscard]] const stats &statistics() const noexcept;
+    /// The slots of options::custom_stats, in their order, to be written by what the receiver calls (allocator, copy
+    /// function, sink) and by the thread that drives it. Stays where it is.
+    [[nodiscard]] std::span<std::uint64_t> custom_values() noexcept;
     [[nodiscard]] const options &configuration() const noexcept;
 
 private:

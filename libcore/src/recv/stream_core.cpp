@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "stream_core.h"
+
+#include <stdexcept>
+
+#include "heapwire/base/log.h"
+
+namespace heapwire::recv {
+
+stream_core::stream_core(options how, ring_options ring)
+    : receiver_(std::move(how), *this), ring_options_((ring.validate(), ring)), ring_(ring.heaps, ring.wake)
+{
+}
+
+bool stream_core::accept(std::unique_ptr<heap_builder> &finished)
+{
+    if (ring_options_.contiguous_only && !finished->is_contiguous())
+    {
+        receiver_.count(stat::heaps_dropped_incomplete, 1);
+        warn_incomplete(*finished);
+        finished.reset();
+        return true;
+    }
+    switch (ring_.try_push(finished))
+    {
+    case push_result::ok: return true;
+    case push_result::stopped: break;
+    case push_result::full:
+    case push_result::timeout: return false;
+    }
+    receiver_.count(finished->is_contiguous() ? stat::heaps_dropped_stopped : stat::heaps_dropped_incomplete, 1);
+    finished.reset();
+    return true;
+}
+
+/// At most a line a second, whatever the network does.
+void stream_core::warn_incomplete(const heap_builder &lost)
+{
+    if (current_log_level() < log_level::warning || ring_.stopped())
+        return;
+    ++incomplete_unreported_;
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_incomplete_warning_)
+        return;
+    next_incomplete_warning_ = now + std::chrono::seconds(1);
+    const auto expected = lost.length() == wire::packet_view::unknown_length ? std::string("an unknown number of")
+                                                                             : std::to_string(lost.length());
+    HEAPWIRE_LOG(warning, "recv", "dropped incomplete heap ", lost.cnt(), ": ", lost.received(), " of ", expected,
+                 " bytes arrived (", incomplete_unreported_, " such heaps since the last warning)");
+    incomplete_unreported_ = 0;
+}
+
+void stream_core::warn_blocked(flow state)
+{
+    if (state == flow::full && lossy_.load(std::memory_order_relaxed) &&
+        !warned_blocked_.exchange(true, std::memory_order_relaxed))
+        HEAPWIRE_LOG(warning, "recv", "reading pauses because the ring of ", ring_.capacity(),
+                     " heaps is full: packets may be lost (said once a stream, see worker_blocked)");
+}
+
+void stream_core::after_batch(flow state)
+{
+    warn_blocked(state);
+    if (state == flow::ended && !ended_.exchange(true, std::memory_order_acq_rel))
+        end_of_network();
+}
+
+taken stream_core::take(std::span<const datagram> packets)
+{
+    taken result{};
+    {
+        std::lock_guard lock(packets_);
+        result = receiver_.take(packets);
+    }
+    after_batch(result.state);
+    return result;
+}
+
+taken stream_core::take_stream(bytes_view bytes, std::int64_t time)
+{
+    taken result{};
+    {
+        std::lock_guard lock(packets_);
+        result = receiver_.take_stream(bytes, time);
+    }
+    after_batch(result.state);
+    return result;
+}
+
+flow stream_core::source_ended()
+{
+    flow state;
+    {
+        std::lock_guard lock(packets_);
+        // What waits goes first, so that a call that was answered `full` has not yet signed this source off.
+        state = receiver_.retry();
+        if (state == flow::go_on && !finishing_)
+        {
+            sources_running_ -= sources_running_ > 0 ? 1 : 0;
+            finishing_ = receiver_.configuration().end == end_when::any_source || sources_running_ == 0;
+        }
+        if (state == flow::go_on && finishing_)
+            state = receiver_.finish();
+    }
+    after_batch(state);
+    return state;
+}
+
+void stream_core::count_kernel_drops(std::uint64_t packets) noexcept
+{
+    std::lock_guard lock(packets_);
+    receiver_.count_kernel_drops(packets);
+}
+
+/// Everything is in the ring: consumers drain it and then see the end.
+void stream_core::end_of_network()
+{
+    ring_.stop();
+    std::lock_guard lock(roster_);
+    for (const entry &e : sources_)
+        if (e.started)
+            e.door->request_stop();
+}
+
+void stream_core::add(std::unique_ptr<source> s)
+{
+    std::lock_guard life(lifecycle_);
+    const bool wait_for_start = configuration().explicit_start;
+    if (explicitly_started_)
+        throw std::logic_error("heap_stream::add: sources cannot be added after an explicit start()");
+    if (stopped_ || ended())
+        return;
+    if (s->lossy())
+        lossy_.store(true, std::memory_order_relaxed);
+    std::size_t index = 0;
+    {
+        std::lock_guard lock(roster_);
+        index = sources_.size();
+        sources_.push_back({std::move(s), false});
+    }
+    {
+        std::lock_guard lock(packets_);
+        ++sources_running_;
+    }
+    if (!wait_for_start)
+        start_entry(index);
+}
+
+/// Under lifecycle_: nobody else adds, starts or stops.
+void stream_core::start_entry(std::size_t index)
+{
+    source *door = nullptr;
+    {
+        std::lock_guard lock(roster_);
+        sources_[index].started = true;
+        door = sources_[index].door.get();
+    }
+    try
+    {
+        door->start();
+    }
+    catch (...)
+    {
+        door->stop();
+        std::lock_guard lock(packets_);
+        sources_running_ -= sources_running_ > 0 ? 1 : 0;
+        throw;
+    }
+    // The stream may have ended after the source was put on the list and before it could be asked to stop.
+    if (ended())
+        door->request_stop();
+}
+
+void stream_core::start()
+{
+    std::lock_guard life(lifecycle_);
+    if (!configuration().explicit_start || explicitly_started_)
+        throw std::logic_error("heap_stream::start: only once, and only with options::explicit_start");
+    explicitly_started_ = true;
+    for (std::size_t i = 0; i < sources_.size() && !stopped_ && !ended(); ++i)
+        start_entry(i);
+}
+
+void stream_core::stop() noexcept
+{
+    ring_.stop(); // first, before any lock: who waits for room or for a heap goes on
+    std::lock_guard life(lifecycle_);
+    if (stopped_)
+        return;
+    stopped_ = true;
+    {
+        std::lock_guard lock(packets_);
+        finishing_ = true;
+        static_cast<void>(receiver_.finish()); // never `full`: a stopped ring has room for all
+    }
+    ended_.store(true, std::memory_order_release);
+    // Nobody else changes the list now, and sources may be in end_of_network(): roster_ is not held.
+    for (const entry &e : sources_)
+        if (e.started)
+            e.door->stop();
+}
+
+void stream_core::destroy_sources() noexcept
+{
+    std::vector<entry> gone;
+    {
+        std::lock_guard lock(roster_);
+        gone.swap(sources_);
+    }
+}
+
+stats stream_core::statistics() const
+{
+    std::lock_guard lock(packets_);
+    return receiver_.statistics();
+}
+
+} // namespace heapwire::recv
