@@ -4,7 +4,8 @@
 
 #include <cstdint>
 
-namespace heapwire::wire {
+namespace heapwire::wire
+{
 
 /// Flags; the values are part of the public API (docs/reference/wire-format.md section 8).
 enum bug_compat : std::uint32_t

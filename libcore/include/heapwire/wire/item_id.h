@@ -4,7 +4,8 @@
 
 #include <cstdint>
 
-namespace heapwire::wire {
+namespace heapwire::wire
+{
 
 enum class item_id : std::uint64_t
 {

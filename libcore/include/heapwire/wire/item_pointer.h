@@ -6,7 +6,8 @@
 
 #include "heapwire/wire/flavour.h"
 
-namespace heapwire::wire {
+namespace heapwire::wire
+{
 
 using item_pointer = std::uint64_t; ///< in the machine's byte order
 inline constexpr item_pointer immediate_bit = item_pointer{1} << 63;

@@ -9,7 +9,8 @@
 #include "heapwire/wire/item_pointer.h"
 #include "heapwire/wire/reject.h"
 
-namespace heapwire::wire {
+namespace heapwire::wire
+{
 
 enum class framing : std::uint8_t
 {
@@ -22,7 +23,7 @@ struct packet_view
 {
     static constexpr std::uint64_t unknown_length = ~std::uint64_t{0};
 
-    const std::byte *start = nullptr;   ///< first byte of the packet
+    const std::byte *start = nullptr; ///< first byte of the packet
     std::uint64_t heap_cnt = 0;
     std::uint64_t heap_length = unknown_length;
     std::uint64_t payload_offset = 0;
@@ -30,7 +31,7 @@ struct packet_view
     const std::byte *pointers = nullptr; ///< ordinary pointers start here; big-endian, unaligned
     std::uint32_t n_pointers = 0;        ///< packet-scope ones in front are left out; later ones are among these
     std::uint8_t heap_address_bits = 0;
-    std::size_t size = 0;                ///< of the whole packet in bytes
+    std::size_t size = 0; ///< of the whole packet in bytes
 
     [[nodiscard]] item_pointer pointer(std::size_t index) const noexcept
     {
@@ -45,10 +46,15 @@ struct packet_view
 /// For transports without packet borders.
 struct packet_extent
 {
-    enum kind : std::uint8_t { whole, need_more, malformed } state;
-    std::uint64_t size;   ///< whole: bytes of the packet; need_more: bytes needed to decide or to be whole
-    reject reason;        ///< if malformed
-    bool exact;           ///< `size` is the size of the packet, even if the packet is not all here yet
+    enum kind : std::uint8_t
+    {
+        whole,
+        need_more,
+        malformed
+    } state;
+    std::uint64_t size; ///< whole: bytes of the packet; need_more: bytes needed to decide or to be whole
+    reject reason;      ///< if malformed
+    bool exact;         ///< `size` is the size of the packet, even if the packet is not all here yet
 };
 /// How long is the packet that starts here (section 11.3)? The first immediate PAYLOAD_LENGTH decides; whether the
 /// packet is sound is parse_packet's business. Never asks for more than 8 + 8 * 65535 bytes before `exact`; an exact

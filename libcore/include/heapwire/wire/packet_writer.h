@@ -9,10 +9,11 @@
 #include "heapwire/wire/flavour.h"
 #include "heapwire/wire/item_pointer.h"
 
-namespace heapwire::wire {
+namespace heapwire::wire
+{
 
-inline constexpr std::size_t prefix_bytes = 40;       ///< header and the four packet-scope pointers
-inline constexpr std::size_t min_packet_bytes = 56;   ///< prefix, one pointer, 8 bytes of payload
+inline constexpr std::size_t prefix_bytes = 40;     ///< header and the four packet-scope pointers
+inline constexpr std::size_t min_packet_bytes = 56; ///< prefix, one pointer, 8 bytes of payload
 inline constexpr std::size_t max_packet_pointers = 65535;
 
 struct packet_fields
