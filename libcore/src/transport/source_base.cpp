@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "source_base.h"
+
+#include "heapwire/base/log.h"
+
+namespace heapwire::transport
+{
+
+source_base::source_base(boost::asio::io_context &io, std::shared_ptr<recv::packet_gate> gate)
+    : io_(io), gate_(std::move(gate))
+{
+    hook_.context = this;
+    // The hook is cancelled in stop(), before the source can go, so the pointer is good whenever this runs.
+    hook_.call = [](void *context) noexcept { static_cast<source_base *>(context)->space_found(); };
+}
+
+void source_base::start()
+{
+    later([this] { begin(); });
+}
+
+void source_base::stop() noexcept
+{
+    std::shared_ptr<recv::packet_gate> gate; // goes after the lock: it may be the last that holds the stream's core
+    std::lock_guard lock(mutex_);
+    if (stopped_)
+        return;
+    stopped_ = true;
+    gate_->cancel(hook_);
+    close();
+    gate = std::move(gate_);
+}
+
+void source_base::request_stop() noexcept
+{
+    try
+    {
+        boost::asio::post(io_,
+                          [weak = weak_from_this()]
+                          {
+                              if (auto self = weak.lock())
+                                  self->stop();
+                          });
+    }
+    catch (const std::exception &) // no memory for a handler: the stream's own stop() comes later
+    {
+    }
+}
+
+void source_base::space_found() noexcept
+{
+    try
+    {
+        later([this] { ending_ ? end_of_data() : resume(); });
+    }
+    catch (const std::exception &e)
+    {
+        HEAPWIRE_LOG(warning, "transport", "a source cannot go on: ", e.what());
+    }
+}
+
+void source_base::end_of_data()
+{
+    ending_ = true;
+    close();
+    if (offer([this] { return gate_->source_ended(); }))
+        finish();
+}
+
+void source_base::finish() noexcept
+{
+    finished_ = true;
+    close();
+}
+
+void source_base::failed(const char *what) noexcept
+{
+    HEAPWIRE_LOG(warning, "transport", "a source ends because of an exception: ", what);
+    try
+    {
+        end_of_data();
+    }
+    catch (const std::exception &)
+    {
+        finish();
+    }
+}
+
+} // namespace heapwire::transport
