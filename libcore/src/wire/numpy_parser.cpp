@@ -154,18 +154,25 @@ std::optional<std::uint64_t> numpy_parser::field(int depth, std::set<std::string
     if (!bytes || !in_.more(')')) // two parts, or two and a comma, or a refusal
         return in_.complaint().empty() ? bytes : std::nullopt;
 
-    const bool tuple = in_.peek() == '(';
-    const auto sizes = tuple ? shape() : std::nullopt;
-    const auto size = tuple ? std::nullopt : in_.integer();
-    if (!sizes && !size)
+    const auto sizes = field_shape();
+    if (!sizes)
         return std::nullopt;
-    bytes = times(*bytes, sizes ? *sizes : std::vector{*size});
-    const bool empty_axis = sizes ? std::count(sizes->begin(), sizes->end(), 0u) > 0 : *size == 0;
+    bytes = times(*bytes, *sizes);
     if (!bytes || (in_.more(')') && !in_.complain("a field has more than three parts")))
         return std::nullopt;
     if (!in_.complaint().empty())
         return std::nullopt;
-    return empty_axis ? 0 : bytes;
+    return std::count(sizes->begin(), sizes->end(), 0u) > 0 ? 0 : bytes;
+}
+
+std::optional<std::vector<std::uint64_t>> numpy_parser::field_shape()
+{
+    if (in_.peek() == '(')
+        return shape();
+    const auto size = in_.integer();
+    if (!size)
+        return std::nullopt;
+    return std::vector{*size};
 }
 
 bool numpy_parser::field_name(std::set<std::string> &names)

@@ -39,6 +39,8 @@ private:
     [[nodiscard]] std::optional<std::uint64_t> type_string();
     [[nodiscard]] std::optional<std::uint64_t> fields(int depth);
     [[nodiscard]] std::optional<std::uint64_t> field(int depth, std::set<std::string> &names);
+    /// A tuple, or a number alone.
+    [[nodiscard]] std::optional<std::vector<std::uint64_t>> field_shape();
     bool field_name(std::set<std::string> &names);
     [[nodiscard]] std::optional<std::vector<std::uint64_t>> shape();
     /// Product of `bytes` and the sizes, complaining at 2^63. An axis of 0 does not excuse the others.
