@@ -8,7 +8,10 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <utility>
 
+#include "heapwire/base/brief_lock.h"
+#include "heapwire/queue/announcement.h"
 #include "heapwire/queue/ring.h"
 #include "heapwire/queue/space_hook.h"
 #include "heapwire/queue/wait_policy.h"
@@ -64,12 +67,13 @@ public:
     {
         const auto attempt = [&] { return try_push(v); };
         const auto promising = [&] { return size() < capacity() || stopped(); };
-        return wait_until_not(push_result::full, push_result::timeout, space_, attempt, promising, policy, deadline);
+        return wait_until_not(push_result::full, push_result::timeout, space_, push_rest_, attempt, promising, policy,
+                              deadline);
     }
 
     /// After stop() what is queued is still handed out; then `ended`. Never `timeout`.
     [[nodiscard]] pop_result try_pop(value &out);
-    /// Answers how many were taken; 0 if empty or ended.
+    /// Empties `out` and fills it from the front; answers how many were taken; 0 if empty or ended.
     [[nodiscard]] std::size_t try_pop_many(std::span<value> out);
     /// Waits while the ring is empty: `ended`, `timeout` or `ok`. What the policy throws passes through; nothing was
     /// taken then.
@@ -78,7 +82,8 @@ public:
     {
         const auto attempt = [&] { return try_pop(out); };
         const auto promising = [&] { return size() > 0 || stopped(); };
-        return wait_until_not(pop_result::empty, pop_result::timeout, data_, attempt, promising, policy, deadline);
+        return wait_until_not(pop_result::empty, pop_result::timeout, data_, pop_rest_, attempt, promising, policy,
+                              deadline);
     }
 
     /// Registers `hook` to be called once when the ring is at most half full or stopped. False, and nothing is
@@ -110,17 +115,19 @@ private:
     void made_room() noexcept;
     void call_hooks_if_room() noexcept;
     template <typename Result, typename Attempt, typename Look, typename P>
-    Result wait_until_not(Result busy, Result timeout, wake &w, const Attempt &attempt, const Look &promising,
-                          P &policy, steady_time deadline);
+    Result wait_until_not(Result busy, Result timeout, wake &w, detail::rest_before_sleep &rest, const Attempt &attempt,
+                          const Look &promising, P &policy, steady_time deadline);
 
     ring<T> ring_;
-    alignas(64) std::mutex push_lock_;
+    alignas(64) brief_lock push_lock_;
     // Set under push_lock_: who sees it set and then finds the ring empty has seen everything that was ever pushed.
     std::atomic<bool> stopped_{false};
     std::atomic<std::size_t> producers_{0};
-    alignas(64) std::mutex pop_lock_;
+    alignas(64) brief_lock pop_lock_;
     wake data_;
     wake space_;
+    detail::rest_before_sleep push_rest_;
+    detail::rest_before_sleep pop_rest_;
     space_hooks hooks_;
 };
 
@@ -152,24 +159,28 @@ std::size_t blocking_ring<T>::try_push_many(std::span<value> values)
 template <typename T>
 pop_result blocking_ring<T>::try_pop(value &out)
 {
+    value taken; // what lay in `out` is dropped after the lock: a destructor may do anything
     {
         const std::lock_guard lock(pop_lock_);
-        if (!ring_.try_pop(out))
+        if (!ring_.try_pop(taken))
         {
             if (!stopped_.load(std::memory_order_acquire))
                 return pop_result::empty;
             // A push may have come between the look and the stop.
-            if (!ring_.try_pop(out))
+            if (!ring_.try_pop(taken))
                 return pop_result::ended;
         }
     }
     made_room();
+    out = std::move(taken);
     return pop_result::ok;
 }
 
 template <typename T>
 std::size_t blocking_ring<T>::try_pop_many(std::span<value> out)
 {
+    for (value &old : out)
+        old.reset();
     std::size_t taken = 0;
     {
         const std::lock_guard lock(pop_lock_);
@@ -238,53 +249,15 @@ bool blocking_ring<T>::stop_and_clear() noexcept
     return first;
 }
 
-namespace detail
-{
-/// A sleeper's announcement, ended however the wait is left. A notification that may have been for us and that we
-/// do not use is passed on.
-class announcement
-{
-public:
-    explicit announcement(wake &w) noexcept : wake_(w) {}
-    announcement(const announcement &) = delete;
-    announcement &operator=(const announcement &) = delete;
-    ~announcement()
-    {
-        if (open_)
-            wake_.cancel(ticket_);
-        if (!used_)
-            wake_.notify_one();
-    }
-    /// False if it was made already.
-    bool make() noexcept
-    {
-        if (open_)
-            return false;
-        ticket_ = wake_.prepare();
-        return open_ = true;
-    }
-    wait_result sleep(steady_time until, int aux_fd) noexcept
-    {
-        open_ = false;
-        return wake_.wait_once(ticket_, until, aux_fd);
-    }
-    void use() noexcept { used_ = true; }
-
-private:
-    wake &wake_;
-    wake::ticket ticket_ = 0;
-    bool open_ = false;
-    bool used_ = false;
-};
-} // namespace detail
-
 // `attempt` takes or gives; `promising` only looks: the policy may throw after a step, and nothing may be lost then.
 template <typename T>
 template <typename Result, typename Attempt, typename Look, typename P>
-Result blocking_ring<T>::wait_until_not(Result busy, Result timeout, wake &w, const Attempt &attempt,
-                                        const Look &promising, P &policy, steady_time deadline)
+Result blocking_ring<T>::wait_until_not(Result busy, Result timeout, wake &w, detail::rest_before_sleep &rest,
+                                        const Attempt &attempt, const Look &promising, P &policy, steady_time deadline)
 {
     Result result = attempt();
+    if (result == busy && rest(promising))
+        result = attempt();
     if (result != busy)
         return result; // no clock, no policy
 
