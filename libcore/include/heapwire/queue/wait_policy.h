@@ -76,5 +76,7 @@ struct signal_checking_wait
 };
 template <typename Check>
 signal_checking_wait(Check) -> signal_checking_wait<Check>;
+template <typename Check>
+signal_checking_wait(Check, std::chrono::milliseconds) -> signal_checking_wait<Check>;
 
 } // namespace heapwire
