@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "heapwire/heap/builder_pool.h"
 
-namespace heapwire {
-namespace {
+namespace heapwire
+{
+namespace
+{
 
 void destroy(heap_builder *gone) noexcept
 {
@@ -116,7 +118,7 @@ std::unique_ptr<heap_builder> builder_pool::take()
         free_ = ready->link().next;
     else
     {
-        ready = new heap_builder;
+        ready = ::new (::operator new(sizeof(heap_builder))) heap_builder; // the counterpart of destroy()
         ready->link().home = home_;
     }
     ready->link().next = nullptr;

@@ -7,8 +7,10 @@
 
 #include "heapwire/wire/item_id.h"
 
-namespace heapwire {
-namespace {
+namespace heapwire
+{
+namespace
+{
 
 constexpr std::uint64_t unknown = wire::packet_view::unknown_length;
 
@@ -16,7 +18,8 @@ constexpr std::array<join_entry, join_count> join_table{{
     {join::accepted, "packets_accepted", "joined a heap"},
     {join::unsized, "refused_unsized", "HEAP_LENGTH is missing, and unsized heaps are not allowed"},
     {join::late_start, "refused_late_start", "in-order mode: the beginning of the heap never came"},
-    {join::out_of_order, "refused_out_of_order", "in-order mode: a gap, or a packet from before; otherwise too many gaps"},
+    {join::out_of_order, "refused_out_of_order",
+     "in-order mode: a gap, or a packet from before; otherwise too many gaps"},
     {join::duplicate, "refused_duplicate", "all its bytes are there already"},
     {join::overlap, "refused_overlap", "some of its bytes are there already"},
     {join::length_mismatch, "refused_length_mismatch",
@@ -29,19 +32,18 @@ constexpr std::array<join_entry, join_count> join_table{{
     {join::after_stop, "refused_after_stop", "came after the end of the stream"},
 }};
 
-static_assert([] {
-    for (std::size_t i = 0; i < join_count; ++i)
-        if (static_cast<std::size_t>(join_table[i].outcome) != i)
-            return false;
-    return true;
-}());
+static_assert(
+    []
+    {
+        for (std::size_t i = 0; i < join_count; ++i)
+            if (static_cast<std::size_t>(join_table[i].outcome) != i)
+                return false;
+        return true;
+    }());
 
 } // namespace
 
-const join_entry &describe(join outcome) noexcept
-{
-    return join_table[static_cast<std::size_t>(outcome)];
-}
+const join_entry &describe(join outcome) noexcept { return join_table[static_cast<std::size_t>(outcome)]; }
 
 join heap_builder::check(const wire::packet_view &packet, std::uint64_t end, const heap_limits &limits) const noexcept
 {
@@ -69,10 +71,14 @@ join heap_builder::check_order(const wire::packet_view &packet, std::uint64_t en
         return join::accepted;
     switch (ranges_.look(packet.payload_offset, end))
     {
-    case payload_ranges::fit::fresh: return join::accepted;
-    case payload_ranges::fit::duplicate: return join::duplicate;
-    case payload_ranges::fit::overlap: return join::overlap;
-    case payload_ranges::fit::scattered: break;
+    case payload_ranges::fit::fresh:
+        return join::accepted;
+    case payload_ranges::fit::duplicate:
+        return join::duplicate;
+    case payload_ranges::fit::overlap:
+        return join::overlap;
+    case payload_ranges::fit::scattered:
+        break;
     }
     return join::out_of_order;
 }
@@ -177,8 +183,9 @@ join heap_builder::add(const wire::packet_view &packet, const heap_limits &limit
     }
     last_time_ = time;
     if (size > 0)
-        limits.copy ? limits.copy(payload_.data() + packet.payload_offset, packet.payload.data(), size)
-                    : static_cast<void>(std::memcpy(payload_.data() + packet.payload_offset, packet.payload.data(), size));
+        limits.copy
+            ? limits.copy(payload_.data() + packet.payload_offset, packet.payload.data(), size)
+            : static_cast<void>(std::memcpy(payload_.data() + packet.payload_offset, packet.payload.data(), size));
     if (keep_ranges)
         ranges_.add(packet.payload_offset, end);
     length_ = std::min(length_, packet.heap_length); // equal, or one of them is unknown
@@ -190,10 +197,7 @@ join heap_builder::add(const wire::packet_view &packet, const heap_limits &limit
     return join::accepted;
 }
 
-wire::flavour heap_builder::flavour() const
-{
-    return wire::flavour(address_bits_, bugs_);
-}
+wire::flavour heap_builder::flavour() const { return wire::flavour(address_bits_, bugs_); }
 
 std::vector<byte_range> heap_builder::ranges() const
 {
@@ -202,10 +206,7 @@ std::vector<byte_range> heap_builder::ranges() const
     return received_ > 0 ? std::vector<byte_range>{{0, received_}} : std::vector<byte_range>{};
 }
 
-mutable_bytes heap_builder::payload() noexcept
-{
-    return {payload_.data(), payload_end_};
-}
+mutable_bytes heap_builder::payload() noexcept { return {payload_.data(), payload_end_}; }
 
 void heap_builder::recycle() noexcept
 {

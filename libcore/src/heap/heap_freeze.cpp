@@ -6,7 +6,8 @@
 #include "heapwire/heap/heap_builder.h"
 #include "heapwire/wire/item_id.h"
 
-namespace heapwire {
+namespace heapwire
+{
 
 void heap_builder::freeze()
 {
@@ -16,8 +17,10 @@ void heap_builder::freeze()
     const std::span<placed_pointer> all = pointers_.values();
     auto first_immediate = std::partition(
         all.begin(), all.end(), [](const placed_pointer &p) { return !wire::pointer_codec::is_immediate(p.pointer); });
-    auto as_sent = [codec](const placed_pointer &a, const placed_pointer &b) {
-        return std::tuple(codec.value(a.pointer), a.offset, a.index) < std::tuple(codec.value(b.pointer), b.offset, b.index);
+    auto as_sent = [codec](const placed_pointer &a, const placed_pointer &b)
+    {
+        return std::tuple(codec.value(a.pointer), a.offset, a.index) <
+               std::tuple(codec.value(b.pointer), b.offset, b.index);
     };
     std::sort(all.begin(), first_immediate, as_sent);
     std::sort(first_immediate, all.end(), as_sent);

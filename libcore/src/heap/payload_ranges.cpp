@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-namespace heapwire {
+namespace heapwire
+{
 
 std::size_t payload_ranges::first_ending_after(std::uint64_t position) const noexcept
 {
@@ -20,8 +21,8 @@ payload_ranges::fit payload_ranges::look(std::uint64_t begin, std::uint64_t end)
     const std::size_t at = first_ending_after(begin);
     if (at == ranges_.size() || ranges_[at].first >= end)
     {
-        const bool touches = (at > 0 && ranges_[at - 1].second == begin) ||
-                             (at < ranges_.size() && ranges_[at].first == end);
+        const bool touches =
+            (at > 0 && ranges_[at - 1].second == begin) || (at < ranges_.size() && ranges_[at].first == end);
         return ranges_.size() >= max_ranges && !touches ? fit::scattered : fit::fresh;
     }
     return ranges_[at].first <= begin && end <= ranges_[at].second ? fit::duplicate : fit::overlap;

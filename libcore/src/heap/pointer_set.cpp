@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <random>
 
-namespace heapwire {
-namespace {
+namespace heapwire
+{
+namespace
+{
 
 std::uint64_t table_seed()
 {
-    static const std::uint64_t seed = [] {
+    static const std::uint64_t seed = []
+    {
         std::random_device entropy;
         return std::uint64_t{entropy()} << 32 | entropy();
     }();

@@ -3,7 +3,8 @@
 
 #include "stream_core.h"
 
-namespace heapwire::recv {
+namespace heapwire::recv
+{
 
 heap_stream::heap_stream(options how, ring_options ring)
     : core_(std::make_shared<stream_core>(std::move(how), std::move(ring)))
@@ -16,25 +17,13 @@ heap_stream::~heap_stream()
     core_->destroy_sources();
 }
 
-void heap_stream::add(std::unique_ptr<source> s)
-{
-    core_->add(std::move(s));
-}
+void heap_stream::add(std::unique_ptr<source> s) { core_->add(std::move(s)); }
 
-std::shared_ptr<packet_gate> heap_stream::gate()
-{
-    return core_;
-}
+std::shared_ptr<packet_gate> heap_stream::gate() { return core_; }
 
-void heap_stream::start()
-{
-    core_->start();
-}
+void heap_stream::start() { core_->start(); }
 
-void heap_stream::stop() noexcept
-{
-    core_->stop();
-}
+void heap_stream::stop() noexcept { core_->stop(); }
 
 pop_status heap_stream::pop_for(heap &out, std::chrono::nanoseconds at_most)
 {
@@ -61,29 +50,14 @@ pop_status heap_stream::try_pop(heap &out)
     return got;
 }
 
-stats heap_stream::statistics() const
-{
-    return core_->statistics();
-}
+stats heap_stream::statistics() const { return core_->statistics(); }
 
-std::span<std::uint64_t> heap_stream::custom_values() noexcept
-{
-    return core_->custom_values();
-}
+std::span<std::uint64_t> heap_stream::custom_values() noexcept { return core_->custom_values(); }
 
-const options &heap_stream::configuration() const noexcept
-{
-    return core_->configuration();
-}
+const options &heap_stream::configuration() const noexcept { return core_->configuration(); }
 
-const ring_options &heap_stream::ring_configuration() const noexcept
-{
-    return core_->ring_configuration();
-}
+const ring_options &heap_stream::ring_configuration() const noexcept { return core_->ring_configuration(); }
 
-blocking_ring<heap_builder> &heap_stream::ring() noexcept
-{
-    return core_->ring();
-}
+blocking_ring<heap_builder> &heap_stream::ring() noexcept { return core_->ring(); }
 
 } // namespace heapwire::recv

@@ -5,8 +5,10 @@
 #include <bit>
 #include <random>
 
-namespace heapwire::recv {
-namespace {
+namespace heapwire::recv
+{
+namespace
+{
 
 std::uint64_t random_odd()
 {
@@ -64,15 +66,9 @@ std::unique_ptr<heap_builder> heap_window::open(std::unique_ptr<heap_builder> bu
     return given_up;
 }
 
-std::unique_ptr<heap_builder> heap_window::pass(std::uint64_t cnt) noexcept
-{
-    return remove(advance(cnt));
-}
+std::unique_ptr<heap_builder> heap_window::pass(std::uint64_t cnt) noexcept { return remove(advance(cnt)); }
 
-std::unique_ptr<heap_builder> heap_window::close_last() noexcept
-{
-    return remove(last_);
-}
+std::unique_ptr<heap_builder> heap_window::close_last() noexcept { return remove(last_); }
 
 std::unique_ptr<heap_builder> heap_window::remove(std::size_t at) noexcept
 {

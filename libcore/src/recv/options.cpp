@@ -7,8 +7,10 @@
 #include "heapwire/recv/stats.h"
 #include "heapwire/wire/flavour.h"
 
-namespace heapwire::recv {
-namespace {
+namespace heapwire::recv
+{
+namespace
+{
 
 // Places are numbered with 32 bits, and a window beyond this is a slip of the pen.
 constexpr std::size_t max_places = std::size_t{1} << 24;

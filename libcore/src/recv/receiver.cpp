@@ -8,7 +8,8 @@
 #include "heapwire/heap/builder_pool.h"
 #include "heapwire/recv/heap_window.h"
 
-namespace heapwire::recv {
+namespace heapwire::recv
+{
 
 struct receiver::impl
 {
@@ -55,7 +56,7 @@ receiver::impl::impl(options given, heap_sink &where)
 void receiver::impl::hand_over(std::unique_ptr<heap_builder> heap)
 {
     bump(stat_index(stat::heaps));
-    if (n_waiting == 0 && sink.accept(heap))
+    if (n_waiting == 0 && sink.accept(heap)) [[likely]]
         return;
     waiting[n_waiting++] = std::move(heap);
 }
@@ -104,8 +105,8 @@ void receiver::impl::take_one(const datagram &packet)
 {
     bump(stat_index(stat::datagrams));
     wire::packet_view view;
-    const wire::reject reason = packet.truncated ? wire::reject::truncated
-                                                 : wire::parse_packet(packet.bytes, wire::framing::datagram, view);
+    const wire::reject reason =
+        packet.truncated ? wire::reject::truncated : wire::parse_packet(packet.bytes, wire::framing::datagram, view);
     if (reason != wire::reject::none) [[unlikely]]
         bump(stat_index(reason));
     else
@@ -232,39 +233,21 @@ flow receiver::finish()
     return impl_->settle();
 }
 
-flow receiver::retry()
-{
-    return impl_->settle();
-}
+flow receiver::retry() { return impl_->settle(); }
 
-bool receiver::ended() const noexcept
-{
-    return impl_->ended;
-}
+bool receiver::ended() const noexcept { return impl_->ended; }
 
-void receiver::count_kernel_drops(std::uint64_t packets) noexcept
-{
-    count(stat::kernel_drops, packets);
-}
+void receiver::count_kernel_drops(std::uint64_t packets) noexcept { count(stat::kernel_drops, packets); }
 
-void receiver::count(stat s, std::uint64_t n) noexcept
-{
-    impl_->bump(stat_index(s), n);
-}
+void receiver::count(stat s, std::uint64_t n) noexcept { impl_->bump(stat_index(s), n); }
 
-const stats &receiver::statistics() const noexcept
-{
-    return impl_->numbers;
-}
+const stats &receiver::statistics() const noexcept { return impl_->numbers; }
 
 std::span<std::uint64_t> receiver::custom_values() noexcept
 {
     return impl_->numbers.values().subspan(builtin_stat_count);
 }
 
-const options &receiver::configuration() const noexcept
-{
-    return impl_->how;
-}
+const options &receiver::configuration() const noexcept { return impl_->how; }
 
 } // namespace heapwire::recv

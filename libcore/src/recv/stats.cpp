@@ -6,8 +6,10 @@
 
 #include "heapwire/base/error.h"
 
-namespace heapwire::recv {
-namespace {
+namespace heapwire::recv
+{
+namespace
+{
 
 std::vector<stat_entry> make_table()
 {
@@ -69,7 +71,8 @@ stats &stats::operator+=(const stats &other)
 {
     const auto same = [](const stat_entry &a, const stat_entry &b) { return a.name == b.name && a.mode == b.mode; };
     if (!std::equal(custom_.begin(), custom_.end(), other.custom_.begin(), other.custom_.end(), same))
-        throw_bad_argument("other", std::to_string(other.size()) + " statistics", "the same custom statistics on both sides");
+        throw_bad_argument("other", std::to_string(other.size()) + " statistics",
+                           "the same custom statistics on both sides");
     for (std::size_t i = 0; i < size(); ++i)
         values_[i] = entry(i).mode == stat_mode::maximum ? std::max(values_[i], other.values_[i])
                                                          : values_[i] + other.values_[i];

@@ -1,36 +1,72 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "stream_core.h"
 
+#include <algorithm>
 #include <stdexcept>
+#include <string>
 
 #include "heapwire/base/log.h"
 
-namespace heapwire::recv {
+namespace heapwire::recv
+{
+namespace
+{
+
+constexpr std::size_t most_staged = 64;
+
+} // namespace
 
 stream_core::stream_core(options how, ring_options ring)
     : receiver_(std::move(how), *this), ring_options_((ring.validate(), ring)), ring_(ring.heaps, ring.wake)
 {
+    staged_.reserve(most_staged);
 }
 
 bool stream_core::accept(std::unique_ptr<heap_builder> &finished)
 {
     if (ring_options_.contiguous_only && !finished->is_contiguous())
     {
-        receiver_.count(stat::heaps_dropped_incomplete, 1);
         warn_incomplete(*finished);
-        finished.reset();
+        drop(std::move(finished));
         return true;
     }
-    switch (ring_.try_push(finished))
+    if (staged_.size() == staging_room_)
     {
-    case push_result::ok: return true;
-    case push_result::stopped: break;
-    case push_result::full:
-    case push_result::timeout: return false;
+        push_staged();
+        staging_room_ = std::min(most_staged, ring_.capacity() - ring_.size());
+        if (staging_room_ == 0)
+        {
+            if (!ring_.stopped())
+                return false;
+            drop(std::move(finished));
+            return true;
+        }
     }
-    receiver_.count(finished->is_contiguous() ? stat::heaps_dropped_stopped : stat::heaps_dropped_incomplete, 1);
-    finished.reset();
+    staged_.push_back(std::move(finished));
     return true;
+}
+
+void stream_core::drop(std::unique_ptr<heap_builder> finished)
+{
+    receiver_.count(finished->is_contiguous() ? stat::heaps_dropped_stopped : stat::heaps_dropped_incomplete, 1);
+}
+
+void stream_core::push_staged()
+{
+    const std::size_t pushed = staged_.empty() ? 0 : ring_.try_push_many(staged_);
+    for (std::size_t i = pushed; i < staged_.size(); ++i)
+        drop(std::move(staged_[i])); // stopped meanwhile
+    staged_.clear();
+    staging_room_ = 0;
+}
+
+template <typename Step>
+auto stream_core::with_receiver(const Step &step)
+{
+    std::lock_guard lock(packets_);
+    auto result = step();
+    push_staged();
+    return result;
 }
 
 /// At most a line a second, whatever the network does.
@@ -67,41 +103,34 @@ void stream_core::after_batch(flow state)
 
 taken stream_core::take(std::span<const datagram> packets)
 {
-    taken result{};
-    {
-        std::lock_guard lock(packets_);
-        result = receiver_.take(packets);
-    }
+    const taken result = with_receiver([&] { return receiver_.take(packets); });
     after_batch(result.state);
     return result;
 }
 
 taken stream_core::take_stream(bytes_view bytes, std::int64_t time)
 {
-    taken result{};
-    {
-        std::lock_guard lock(packets_);
-        result = receiver_.take_stream(bytes, time);
-    }
+    const taken result = with_receiver([&] { return receiver_.take_stream(bytes, time); });
     after_batch(result.state);
     return result;
 }
 
 flow stream_core::source_ended()
 {
-    flow state;
-    {
-        std::lock_guard lock(packets_);
-        // What waits goes first, so that a call that was answered `full` has not yet signed this source off.
-        state = receiver_.retry();
-        if (state == flow::go_on && !finishing_)
+    const flow state = with_receiver(
+        [&]
         {
-            sources_running_ -= sources_running_ > 0 ? 1 : 0;
-            finishing_ = receiver_.configuration().end == end_when::any_source || sources_running_ == 0;
-        }
-        if (state == flow::go_on && finishing_)
-            state = receiver_.finish();
-    }
+            // What waits goes first, so that a call that was answered `full` has not yet signed this source off.
+            const flow now = receiver_.retry();
+            if (now != flow::go_on)
+                return now;
+            if (!finishing_)
+            {
+                sources_running_ -= sources_running_ > 0 ? 1 : 0;
+                finishing_ = receiver_.configuration().end == end_when::any_source || sources_running_ == 0;
+            }
+            return finishing_ ? receiver_.finish() : now;
+        });
     after_batch(state);
     return state;
 }
@@ -188,11 +217,12 @@ void stream_core::stop() noexcept
     if (stopped_)
         return;
     stopped_ = true;
-    {
-        std::lock_guard lock(packets_);
-        finishing_ = true;
-        static_cast<void>(receiver_.finish()); // never `full`: a stopped ring has room for all
-    }
+    with_receiver(
+        [&]
+        {
+            finishing_ = true;
+            return receiver_.finish(); // never `full`: a stopped ring refuses nothing
+        });
     ended_.store(true, std::memory_order_release);
     // Nobody else changes the list now, and sources may be in end_of_network(): roster_ is not held.
     for (const entry &e : sources_)

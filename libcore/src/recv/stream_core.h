@@ -11,7 +11,8 @@
 
 #include "heapwire/recv/heap_stream.h"
 
-namespace heapwire::recv {
+namespace heapwire::recv
+{
 
 /// Three locks, taken in this order if more than one is needed:
 ///   lifecycle_  add, start and stop of sources, one after the other; never taken by a source's thread
@@ -53,6 +54,10 @@ private:
     };
 
     bool accept(std::unique_ptr<heap_builder> &finished) override;
+    void drop(std::unique_ptr<heap_builder> finished);
+    void push_staged();
+    template <typename Step>
+    auto with_receiver(const Step &step);
     void warn_incomplete(const heap_builder &lost);
     void warn_blocked(flow state);
     void after_batch(flow state);
@@ -63,6 +68,10 @@ private:
     receiver receiver_;
     std::size_t sources_running_ = 0; // added and not yet at their end; under packets_
     bool finishing_ = false;          // under packets_
+    // Finished heaps of this batch, for which the ring has room: nobody else pushes, so that the room can only grow.
+    // They go in together, with one lock and one wake. Empty whenever packets_ is free.
+    std::vector<std::unique_ptr<heap_builder>> staged_;
+    std::size_t staging_room_ = 0;
     std::uint64_t incomplete_unreported_ = 0;
     std::chrono::steady_clock::time_point next_incomplete_warning_{};
 
@@ -73,7 +82,7 @@ private:
     std::atomic<bool> warned_blocked_{false};
 
     std::mutex lifecycle_;
-    bool stopped_ = false;         // under lifecycle_
+    bool stopped_ = false; // under lifecycle_
     bool explicitly_started_ = false;
 
     std::mutex roster_;

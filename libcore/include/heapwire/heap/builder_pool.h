@@ -8,7 +8,8 @@
 
 #include "heapwire/heap/heap_builder.h"
 
-namespace heapwire {
+namespace heapwire
+{
 
 /// The return box of a pool. Outlives the pool until the last builder is back.
 class builder_home

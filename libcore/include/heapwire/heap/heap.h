@@ -13,7 +13,8 @@
 #include "heapwire/wire/descriptor.h"
 #include "heapwire/wire/flavour.h"
 
-namespace heapwire {
+namespace heapwire
+{
 
 class heap_builder;
 

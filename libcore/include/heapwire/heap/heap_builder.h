@@ -14,7 +14,8 @@
 #include "heapwire/memory/copy.h"
 #include "heapwire/wire/packet_view.h"
 
-namespace heapwire {
+namespace heapwire
+{
 
 enum class ordering : std::uint8_t
 {
@@ -26,18 +27,18 @@ enum class ordering : std::uint8_t
 enum class join : std::uint8_t
 {
     accepted,
-    unsized,          ///< HEAP_LENGTH missing, and unsized heaps are not allowed
-    late_start,       ///< in order: the heap's beginning never came
-    out_of_order,     ///< in order: a gap, or a packet from before; any order: more gaps than are kept
-    duplicate,        ///< all its bytes are there already
-    overlap,          ///< some of its bytes are there already
-    length_mismatch,  ///< another HEAP_LENGTH than the heap's, or smaller than what is there
-    past_heap,        ///< runs past the heap's known length
-    flavour_mismatch, ///< another flavour than the heap's
-    heap_too_large,   ///< HEAP_LENGTH, or offset plus length, above the limit
-    too_many_pointers,///< more distinct item pointers than the limit
-    no_memory,        ///< the allocator gave none
-    after_stop,       ///< came after the stop item or stop()
+    unsized,           ///< HEAP_LENGTH missing, and unsized heaps are not allowed
+    late_start,        ///< in order: the heap's beginning never came
+    out_of_order,      ///< in order: a gap, or a packet from before; any order: more gaps than are kept
+    duplicate,         ///< all its bytes are there already
+    overlap,           ///< some of its bytes are there already
+    length_mismatch,   ///< another HEAP_LENGTH than the heap's, or smaller than what is there
+    past_heap,         ///< runs past the heap's known length
+    flavour_mismatch,  ///< another flavour than the heap's
+    heap_too_large,    ///< HEAP_LENGTH, or offset plus length, above the limit
+    too_many_pointers, ///< more distinct item pointers than the limit
+    no_memory,         ///< the allocator gave none
+    after_stop,        ///< came after the stop item or stop()
 };
 inline constexpr std::size_t join_count = 13;
 struct join_entry
@@ -55,8 +56,8 @@ struct heap_limits
     ordering order = ordering::in_order;
     bool allow_unsized = true;
     std::uint32_t bugs = 0;
-    allocator *memory = nullptr;   ///< null: default_allocator(), and builders keep their memory
-    copy_function copy = nullptr;  ///< null: memcpy
+    allocator *memory = nullptr;  ///< null: default_allocator(), and builders keep their memory
+    copy_function copy = nullptr; ///< null: memcpy
 };
 
 class builder_home;
@@ -78,6 +79,7 @@ public:
     ~heap_builder() = default;
     heap_builder(const heap_builder &) = delete;
     heap_builder &operator=(const heap_builder &) = delete;
+    static void *operator new(std::size_t size) { return ::operator new(size); }
     /// `delete` gives a builder back to its pool, so that an ordinary unique_ptr recycles it; any thread.
     static void operator delete(heap_builder *gone, std::destroying_delete_t) noexcept;
 
@@ -95,10 +97,7 @@ public:
     [[nodiscard]] bool is_empty() const noexcept { return packets_ == 0; }
     [[nodiscard]] std::uint64_t packets() const noexcept { return packets_; }
     /// Length announced, all bytes there, no item beyond the end.
-    [[nodiscard]] bool is_complete() const noexcept
-    {
-        return received_ == length_ && needed_ <= length_;
-    }
+    [[nodiscard]] bool is_complete() const noexcept { return received_ == length_ && needed_ <= length_; }
     /// All bytes are there that lengths, payload and item addresses speak of.
     [[nodiscard]] bool is_contiguous() const noexcept
     {
@@ -136,7 +135,8 @@ private:
         bool start = false;
         bool stop = false;
     };
-    [[nodiscard]] join check(const wire::packet_view &packet, std::uint64_t end, const heap_limits &limits) const noexcept;
+    [[nodiscard]] join check(const wire::packet_view &packet, std::uint64_t end,
+                             const heap_limits &limits) const noexcept;
     [[nodiscard]] join check_order(const wire::packet_view &packet, std::uint64_t end, ordering order) const noexcept;
     [[nodiscard]] bool take_pointers(const wire::packet_view &packet, std::uint32_t limit, news &found);
     void make_room(const wire::packet_view &packet, std::uint64_t end, const heap_limits &limits);

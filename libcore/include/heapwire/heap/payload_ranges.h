@@ -7,7 +7,8 @@
 #include <utility>
 #include <vector>
 
-namespace heapwire {
+namespace heapwire
+{
 
 /// Half-open range of payload bytes.
 using byte_range = std::pair<std::uint64_t, std::uint64_t>;

@@ -9,7 +9,8 @@
 
 #include "heapwire/wire/item_pointer.h"
 
-namespace heapwire {
+namespace heapwire
+{
 
 /// A pointer in the machine's byte order. (offset, index) orders pointers as they were sent, whatever the order of
 /// arrival: PAYLOAD_OFFSET of the packet that carried it, then its number in that packet.
@@ -25,7 +26,11 @@ class pointer_set
 {
 public:
     static constexpr std::size_t inline_capacity = 8;
-    enum class added : std::uint8_t { fresh, known };
+    enum class added : std::uint8_t
+    {
+        fresh,
+        known
+    };
 
     pointer_set() noexcept = default;
     pointer_set(const pointer_set &) = delete;

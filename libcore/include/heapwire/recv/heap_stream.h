@@ -11,7 +11,8 @@
 #include "heapwire/queue/blocking_ring.h"
 #include "heapwire/recv/receiver.h"
 
-namespace heapwire::recv {
+namespace heapwire::recv
+{
 
 /// A door through which packets come; transports implement it. A stream owns its sources.
 class source
@@ -49,7 +50,13 @@ public:
     [[nodiscard]] virtual const options &configuration() const noexcept = 0;
 };
 
-enum class pop_status { ok, timeout, ended, empty };
+enum class pop_status
+{
+    ok,
+    timeout,
+    ended,
+    empty
+};
 
 class stream_core;
 
@@ -131,10 +138,14 @@ private:
     {
         switch (got)
         {
-        case pop_result::ok: return pop_status::ok;
-        case pop_result::timeout: return pop_status::timeout;
-        case pop_result::ended: return pop_status::ended;
-        case pop_result::empty: break;
+        case pop_result::ok:
+            return pop_status::ok;
+        case pop_result::timeout:
+            return pop_status::timeout;
+        case pop_result::ended:
+            return pop_status::ended;
+        case pop_result::empty:
+            break;
         }
         return pop_status::empty;
     }

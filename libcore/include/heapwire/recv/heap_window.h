@@ -8,7 +8,8 @@
 
 #include "heapwire/heap/heap_builder.h"
 
-namespace heapwire::recv {
+namespace heapwire::recv
+{
 
 /// substreams x max_heaps places. Every heap that begins takes the next place of its substream, and whoever is still
 /// there is given up: a heap lives until max_heaps newer ones of its substream have begun, even if places are free.
@@ -29,7 +30,8 @@ public:
     }
     /// Puts a new heap into the next place of its substream. Answers the heap that was there, or null.
     /// Required: find(cnt, source) is null.
-    std::unique_ptr<heap_builder> open(std::unique_ptr<heap_builder> builder, std::uint64_t cnt, std::uint64_t source) noexcept;
+    std::unique_ptr<heap_builder> open(std::unique_ptr<heap_builder> builder, std::uint64_t cnt,
+                                       std::uint64_t source) noexcept;
     /// Only takes the next place, for a heap that begins and ends with one packet.
     std::unique_ptr<heap_builder> pass(std::uint64_t cnt) noexcept;
     /// Takes out the heap that find() just found.

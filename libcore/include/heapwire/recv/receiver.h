@@ -9,15 +9,16 @@
 #include "heapwire/recv/options.h"
 #include "heapwire/recv/stats.h"
 
-namespace heapwire::recv {
+namespace heapwire::recv
+{
 
 /// One packet as a transport got it.
 struct datagram
 {
-    bytes_view bytes;
-    std::uint64_t source = 0;  ///< who sent it; looked at only with options::key_by_source
-    std::int64_t time = 0;     ///< kernel's receive time, ns since 1970, or 0
-    bool truncated = false;    ///< the datagram was longer than the buffer
+    bytes_view bytes{};
+    std::uint64_t source = 0; ///< who sent it; looked at only with options::key_by_source
+    std::int64_t time = 0;    ///< kernel's receive time, ns since 1970, or 0
+    bool truncated = false;   ///< the datagram was longer than the buffer
 };
 
 enum class flow : std::uint8_t

@@ -10,26 +10,27 @@
 
 #include "heapwire/recv/options.h"
 
-namespace heapwire::recv {
+namespace heapwire::recv
+{
 
 /// Indices of the built-in counters. The first nine have the incumbent's names and meaning
 /// (docs/reference/statistics.md is generated from stat_table()).
 enum class stat : std::size_t
 {
-    heaps,                     ///< handed over, complete or not; without the stop heap
+    heaps, ///< handed over, complete or not; without the stop heap
     incomplete_heaps_evicted,
     incomplete_heaps_flushed,
-    packets,                   ///< well-formed, even if then refused
+    packets, ///< well-formed, even if then refused
     batches,
-    max_batch,                 ///< maximum: packets in one batch
+    max_batch, ///< maximum: packets in one batch
     single_packet_heaps,
     search_dist,
-    worker_blocked,            ///< reading paused because the ring was full
-    datagrams,                 ///< everything that arrived: packets + malformed
-    packets_accepted,          ///< joined a heap
-    heaps_dropped_incomplete,  ///< given up and not handed out
-    heaps_dropped_stopped,     ///< finished, but the ring was stopped
-    kernel_drops,              ///< SO_RXQ_OVFL: the kernel's receive queue was full
+    worker_blocked,           ///< reading paused because the ring was full
+    datagrams,                ///< everything that arrived: packets + malformed
+    packets_accepted,         ///< joined a heap
+    heaps_dropped_incomplete, ///< given up and not handed out
+    heaps_dropped_stopped,    ///< finished, but the ring was stopped
+    kernel_drops,             ///< SO_RXQ_OVFL: the kernel's receive queue was full
     // then one for each wire::reject (but none), one for each join (but accepted); see stat_index()
     first_reject,
 };
