@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// MemoryAllocator, MmapAllocator, MemoryPool.
+#include <boost/asio/post.hpp>
+
+#include "bridge/runtime.h"
+#include "heapwire/base/log.h"
+#include "memory.h"
+#include "register.h"
+#include "thread_pool.h"
+
+namespace heapwire::python
+{
+
+namespace
+{
+
+struct mmap_memory : memory_allocator
+{
+    mmap_memory(int flags, bool prefer_huge)
+        : memory_allocator(make_mmap_allocator(prefer_huge ? huge_pages::prefer : huge_pages::no, flags))
+    {
+    }
+};
+
+/// The core's pool owns no thread: this fills it up on one of a ThreadPool's.
+class refilled_pool : public allocator, public std::enable_shared_from_this<refilled_pool>
+{
+public:
+    refilled_pool(memory_pool_options how, std::optional<transport::io_ref> io)
+        : pool_(std::move(how)), io_(std::move(io))
+    {
+        if (io_)
+            pool_.on_low_water(arrange, this);
+    }
+    buffer allocate(std::size_t size, const std::byte *hint) override { return pool_.allocate(size, hint); }
+    memory_pool &pool() { return pool_; }
+
+private:
+    static void arrange(void *context) noexcept
+    {
+        auto *self = static_cast<refilled_pool *>(context);
+        try
+        {
+            boost::asio::post(self->io_->context(),
+                              [weak = self->weak_from_this()]
+                              {
+                                  if (std::shared_ptr<refilled_pool> alive = weak.lock())
+                                      alive->pool_.refill();
+                              });
+        }
+        catch (const std::exception &failed) // no memory: the pool is filled by what comes back
+        {
+            HEAPWIRE_LOG(warning, "memory", "a memory pool could not be refilled: ", failed.what());
+        }
+    }
+
+    memory_pool pool_;
+    std::optional<transport::io_ref> io_;
+};
+
+struct pool_memory : memory_allocator
+{
+    explicit pool_memory(std::shared_ptr<refilled_pool> p) : memory_allocator(p), pool(std::move(p)) {}
+    std::shared_ptr<refilled_pool> pool;
+};
+
+/// The incumbent takes contradictory sizes in silence, and programs may rely on that: they are made consistent. A
+/// pool that can serve nothing (upper below lower, or 0) is one that no request fits.
+memory_pool_options consistent(std::size_t lower, std::size_t upper, std::size_t max_free, std::size_t initial,
+                               std::size_t low_water, const std::shared_ptr<memory_allocator> &base)
+{
+    memory_pool_options how;
+    bool serves = upper > 0 && lower <= upper;
+    how.upper = serves ? upper : 1;
+    how.lower = serves ? lower : 1;
+    how.max_free = std::max(max_free, initial);
+    how.initial = serves ? initial : 0;
+    how.low_water = std::min(low_water, how.initial);
+    how.base = base ? base->core : nullptr;
+    return how;
+}
+
+using allocator_handle = std::shared_ptr<memory_allocator>;
+
+std::shared_ptr<pool_memory> make_pool(memory_pool_options how, std::optional<transport::io_ref> io)
+{
+    detached off; // takes and touches `initial` buffers
+    return std::make_shared<pool_memory>(std::make_shared<refilled_pool>(std::move(how), std::move(io)));
+}
+
+} // namespace
+
+void register_memory(py::module_ &m)
+{
+    py::class_<memory_allocator, allocator_handle>(m, "MemoryAllocator").def(py::init<>());
+
+    py::class_<mmap_memory, memory_allocator, std::shared_ptr<mmap_memory>>(m, "MmapAllocator")
+        .def(py::init<int, bool>(), py::arg("flags") = 0, py::arg("prefer_huge") = false);
+
+    py::class_<pool_memory, memory_allocator, std::shared_ptr<pool_memory>>(m, "MemoryPool")
+        .def(py::init([](std::size_t lower, std::size_t upper, std::size_t max_free, std::size_t initial,
+                         const allocator_handle &base)
+                      { return make_pool(consistent(lower, upper, max_free, initial, 0, base), std::nullopt); }),
+             py::arg("lower"), py::arg("upper"), py::arg("max_free"), py::arg("initial"),
+             py::arg("allocator") = allocator_handle())
+        .def(py::init(
+                 [](const std::shared_ptr<thread_pool> &threads, std::size_t lower, std::size_t upper,
+                    std::size_t max_free, std::size_t initial, std::size_t low_water, const allocator_handle &base)
+                 { return make_pool(consistent(lower, upper, max_free, initial, low_water, base), threads->io()); }),
+             py::arg("thread_pool").none(false), py::arg("lower"), py::arg("upper"), py::arg("max_free"),
+             py::arg("initial"), py::arg("low_water"), py::arg("allocator") = allocator_handle());
+}
+
+} // namespace heapwire::python

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Readers: from which doors packets come into a stream. Arguments are checked first; on a stream that has stopped
+/// nothing is opened then, and nothing is an error.
+#include "readers.h"
+
+#include <boost/asio/ip/udp.hpp>
+#include <sys/socket.h>
+
+#include "bridge/address.h"
+#include "bridge/buffer_lease.h"
+#include "bridge/runtime.h"
+#include "heapwire/base/error.h"
+#include "heapwire/base/version.h"
+#include "heapwire/transport/inproc.h"
+#include "heapwire/transport/memory_source.h"
+#include "heapwire/transport/pcap_source.h"
+#include "heapwire/transport/tcp.h"
+#include "heapwire/transport/udp.h"
+
+namespace heapwire::python
+{
+
+namespace
+{
+
+namespace ip = boost::asio::ip;
+namespace tr = heapwire::transport;
+
+/// A socket argument of either kind: found by having fileno(), checked when it is used.
+struct socket_argument
+{
+    py::object object;
+};
+
+/// `make` opens the source; detached, because that can block.
+template <typename Make>
+void add_source(receive_stream &self, Make &&make)
+{
+    recv::heap_stream &stream = self.core();
+    tr::io_ref io = self.pool()->io();
+    detached off;
+    std::shared_ptr<recv::packet_gate> gate = stream.gate();
+    if (gate->ended() && !self.started())
+        return;
+    stream.add(make(io, std::move(gate)));
+}
+
+void add_udp(receive_stream &self, const tr::udp_receive_options &how)
+{
+    add_source(self, [&](tr::io_ref io, std::shared_ptr<recv::packet_gate> gate)
+               { return tr::make_udp_source(io, std::move(gate), how); });
+}
+
+void add_buffer(receive_stream &self, const py::object &buffer)
+{
+    leased_bytes what = lease(buffer);
+    add_source(self, [&](tr::io_ref io, std::shared_ptr<recv::packet_gate> gate)
+               { return tr::make_memory_source(io, std::move(gate), what.bytes, std::move(what.keep)); });
+}
+
+void add_udp_port(receive_stream &self, std::uint16_t port, std::size_t max_size, std::size_t buffer_size,
+                  const std::string &bind_hostname)
+{
+    tr::udp_receive_options how;
+    {
+        detached off;
+        how.endpoint = {bind_hostname.empty() ? ip::address(ip::address_v4::any()) : resolve(bind_hostname, SOCK_DGRAM),
+                        port};
+    }
+    how.max_packet_size = max_size;
+    how.buffer_size = buffer_size;
+    add_udp(self, how);
+}
+
+void add_udp_socket(receive_stream &self, const socket_argument &socket, std::size_t max_size)
+{
+    tr::udp_receive_options how;
+    how.socket = socket_of(socket.object, socket_kind::datagram);
+    how.max_packet_size = max_size;
+    how.buffer_size = 0; // the caller's socket, the caller's options
+    add_udp(self, how);
+}
+
+void add_udp_multicast_v4(receive_stream &self, const std::string &group, std::uint16_t port, std::size_t max_size,
+                          std::size_t buffer_size, const std::string &interface_address)
+{
+    tr::udp_receive_options how;
+    std::string interface = interface_address.empty() ? "0.0.0.0" : interface_address;
+    ip::address on, to;
+    {
+        detached off;
+        on = resolve(interface, SOCK_DGRAM);
+        to = group.empty() ? on : resolve(group, SOCK_DGRAM);
+    }
+    if (!on.is_v4())
+        throw_bad_argument("interface_address", interface_address, "an IPv4 address");
+    if (!to.is_v4() || (!to.is_multicast() && to != on))
+        throw_bad_argument("multicast_group", group, "an IPv4 multicast address, or the interface's own");
+    how.endpoint = {to, port};
+    if (!on.is_unspecified())
+        how.interface_address = on.to_string();
+    how.max_packet_size = max_size;
+    how.buffer_size = buffer_size;
+    add_udp(self, how);
+}
+
+void add_udp_multicast_v6(receive_stream &self, const std::string &group, std::uint16_t port, std::size_t max_size,
+                          std::size_t buffer_size, unsigned interface_index)
+{
+    tr::udp_receive_options how;
+    ip::address to;
+    {
+        detached off;
+        to = resolve(group, SOCK_DGRAM);
+    }
+    if (!to.is_v6() || !to.is_multicast())
+        throw_bad_argument("multicast_group", group, "an IPv6 multicast address (interface_index is for IPv6)");
+    how.endpoint = {to, port};
+    how.interface_index = interface_index;
+    how.max_packet_size = max_size;
+    how.buffer_size = buffer_size;
+    add_udp(self, how);
+}
+
+void add_tcp(receive_stream &self, const tr::tcp_receive_options &how)
+{
+    add_source(self, [&](tr::io_ref io, std::shared_ptr<recv::packet_gate> gate)
+               { return tr::make_tcp_source(io, std::move(gate), how); });
+}
+
+void add_tcp_port(receive_stream &self, std::uint16_t port, std::size_t max_size, std::size_t buffer_size,
+                  const std::string &bind_hostname)
+{
+    tr::tcp_receive_options how;
+    {
+        detached off;
+        how.endpoint = {
+            bind_hostname.empty() ? ip::address(ip::address_v4::any()) : resolve(bind_hostname, SOCK_STREAM), port};
+    }
+    how.max_packet_size = max_size;
+    how.buffer_size = buffer_size;
+    add_tcp(self, how);
+}
+
+void add_tcp_acceptor(receive_stream &self, const socket_argument &acceptor, std::size_t max_size)
+{
+    tr::tcp_receive_options how;
+    how.listening_socket = socket_of(acceptor.object, socket_kind::stream);
+    how.max_packet_size = max_size;
+    how.buffer_size = 0;
+    add_tcp(self, how);
+}
+
+void add_inproc(receive_stream &self, const std::shared_ptr<tr::inproc_queue> &queue)
+{
+    add_source(self, [&](tr::io_ref io, std::shared_ptr<recv::packet_gate> gate)
+               { return tr::make_inproc_source(io, std::move(gate), queue); });
+}
+
+#if HEAPWIRE_HAS_PCAP
+void add_pcap(receive_stream &self, const std::string &filename, const std::string &filter)
+{
+    tr::pcap_options how;
+    how.file = filename;
+    how.filter = filter;
+    try
+    {
+        add_source(self, [&](tr::io_ref io, std::shared_ptr<recv::packet_gate> gate)
+                   { return tr::make_pcap_source(io, std::move(gate), how); });
+    }
+    catch (const std::invalid_argument &failed) // a file or filter that is no good: RuntimeError, as for a missing file
+    {
+        throw std::runtime_error(failed.what());
+    }
+}
+#endif
+
+constexpr std::size_t udp_max_size = 9200, udp_buffer_size = 8 << 20, tcp_max_size = 65536, tcp_buffer_size = 208 << 10;
+
+} // namespace
+} // namespace heapwire::python
+
+/// Overloads are told apart by the first argument: a number, a socket, or a name.
+template <>
+struct pybind11::detail::type_caster<heapwire::python::socket_argument>
+{
+    PYBIND11_TYPE_CASTER(heapwire::python::socket_argument, const_name("socket.socket"));
+    bool load(handle from, bool)
+    {
+        if (!from || !hasattr(from, "fileno"))
+            return false;
+        value.object = reinterpret_borrow<object>(from);
+        return true;
+    }
+};
+
+namespace heapwire::python
+{
+
+void def_readers(receive_stream_class &type)
+{
+    type.attr("DEFAULT_UDP_MAX_SIZE") = udp_max_size;
+    type.attr("DEFAULT_UDP_BUFFER_SIZE") = udp_buffer_size;
+    type.attr("DEFAULT_TCP_MAX_SIZE") = tcp_max_size;
+    type.attr("DEFAULT_TCP_BUFFER_SIZE") = tcp_buffer_size;
+    type.def("add_buffer_reader", add_buffer, py::arg("buffer"))
+        .def("add_udp_reader", add_udp_port, py::arg("port"), py::arg("max_size") = udp_max_size,
+             py::arg("buffer_size") = udp_buffer_size, py::arg("bind_hostname") = "")
+        .def("add_udp_reader", add_udp_socket, py::arg("socket"), py::arg("max_size") = udp_max_size)
+        .def("add_udp_reader", add_udp_multicast_v4, py::arg("multicast_group"), py::arg("port"),
+             py::arg("max_size") = udp_max_size, py::arg("buffer_size") = udp_buffer_size,
+             py::arg("interface_address") = "0.0.0.0")
+        .def("add_udp_reader", add_udp_multicast_v6, py::arg("multicast_group"), py::arg("port"),
+             py::arg("max_size") = udp_max_size, py::arg("buffer_size") = udp_buffer_size,
+             py::arg("interface_index") = 0U)
+        .def("add_tcp_reader", add_tcp_port, py::arg("port"), py::arg("max_size") = tcp_max_size,
+             py::arg("buffer_size") = tcp_buffer_size, py::arg("bind_hostname") = "")
+        .def("add_tcp_reader", add_tcp_acceptor, py::arg("acceptor"), py::arg("max_size") = tcp_max_size)
+        .def("add_inproc_reader", add_inproc, py::arg("queue").none(false));
+#if HEAPWIRE_HAS_PCAP
+    type.def("add_udp_pcap_file_reader", add_pcap, py::arg("filename"), py::arg("filter") = "");
+#endif
+}
+
+} // namespace heapwire::python

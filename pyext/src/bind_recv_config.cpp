@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// recv.StreamStatConfig, recv.StreamConfig, recv.RingStreamConfig.
+#include <pybind11/native_enum.h>
+#include <pybind11/stl.h>
+
+#include "heapwire/base/error.h"
+#include "kwargs.h"
+#include "recv_config.h"
+#include "register.h"
+
+namespace heapwire::python
+{
+
+std::uint64_t combine(recv::stat_mode mode, std::uint64_t a, std::uint64_t b) noexcept
+{
+    return mode == recv::stat_mode::counter ? a + b : std::max(a, b);
+}
+
+std::vector<stat_config> stream_config::stats() const
+{
+    std::vector<stat_config> out;
+    for (std::size_t i = 0; i < public_stat_count; ++i)
+        out.push_back({recv::stat_table()[i].name, recv::stat_table()[i].mode});
+    for (const recv::custom_stat &own : core.custom_stats)
+        out.push_back({own.name, own.mode});
+    return out;
+}
+
+namespace
+{
+
+std::size_t add_stat(stream_config &self, std::string name, recv::stat_mode mode)
+{
+    recv::options changed = self.core;
+    changed.custom_stats.push_back({std::move(name), mode});
+    changed.validate(); // refuses a name that is taken
+    self.core.custom_stats.swap(changed.custom_stats);
+    return public_stat_count + self.core.custom_stats.size() - 1;
+}
+
+std::size_t stat_index_of(const stream_config &self, const std::string &name)
+{
+    std::vector<stat_config> all = self.stats();
+    for (std::size_t i = 0; i < all.size(); ++i)
+    {
+        if (all[i].name == name)
+            return i;
+    }
+    throw py::index_error("no statistic is called '" + name + "'");
+}
+
+/// A property of core that must be valid together with the others.
+template <auto Field, typename Type>
+void def_checked(Type &type, const char *name)
+{
+    using config = typename Type::type;
+    using value = std::remove_reference_t<decltype(std::declval<config &>().core.*Field)>;
+    type.def_property(
+        name, [](const config &self) { return self.core.*Field; },
+        [](config &self, value to)
+        {
+            auto changed = self.core;
+            changed.*Field = to;
+            changed.validate();
+            self.core.*Field = to;
+        });
+}
+
+int memcpy_kind(const stream_config &self) { return self.core.copy == copy_nontemporal ? 1 : 0; }
+
+void set_memcpy_kind(stream_config &self, int kind)
+{
+    if (kind != 0 && kind != 1)
+        throw_bad_argument("memcpy", kind, "MEMCPY_STD or MEMCPY_NONTEMPORAL");
+    self.core.copy = kind == 1 ? copy_nontemporal : copy_plain;
+}
+
+void register_stat_config(py::module_ &m)
+{
+    py::class_<stat_config> type(m, "StreamStatConfig");
+    py::native_enum<recv::stat_mode>(type, "Mode", "enum.Enum")
+        .value("COUNTER", recv::stat_mode::counter)
+        .value("MAXIMUM", recv::stat_mode::maximum)
+        .finalize();
+    type.def(py::init(
+                 [](std::string name, recv::stat_mode mode) {
+                     return stat_config{std::move(name), mode};
+                 }),
+             py::arg("name"), py::arg("mode") = recv::stat_mode::counter)
+        .def_readonly("name", &stat_config::name)
+        .def_readonly("mode", &stat_config::mode)
+        .def(
+            "combine",
+            [](const stat_config &self, std::uint64_t a, std::uint64_t b) { return combine(self.mode, a, b); },
+            py::arg("a"), py::arg("b"))
+        .def(
+            "__eq__", [](const stat_config &a, const stat_config &b) { return a == b; }, py::is_operator())
+        .def(
+            "__ne__", [](const stat_config &a, const stat_config &b) { return !(a == b); }, py::is_operator())
+        .attr("__hash__") = py::none();
+}
+
+void register_stream_config(py::module_ &m)
+{
+    using recv::options;
+    py::class_<stream_config> type(m, "StreamConfig");
+    def_keyword_init(type);
+    type.attr("DEFAULT_MAX_HEAPS") = options().max_heaps;
+    def_checked<&options::max_heaps>(type, "max_heaps");
+    def_checked<&options::substreams>(type, "substreams");
+    def_checked<&options::bug_compat>(type, "bug_compat");
+    def_checked<&options::stop_on_stop_item>(type, "stop_on_stop_item");
+    def_checked<&options::allow_unsized_heaps>(type, "allow_unsized_heaps");
+    def_checked<&options::stream_id>(type, "stream_id");
+    def_checked<&options::explicit_start>(type, "explicit_start");
+    def_checked<&options::max_heap_size>(type, "max_heap_size");
+    type.def_property("memcpy", memcpy_kind, set_memcpy_kind)
+        .def_property(
+            "memory_allocator", [](const stream_config &self) { return self.memory; },
+            py::cpp_function([](stream_config &self, std::shared_ptr<memory_allocator> to)
+                             { self.memory = std::move(to); },
+                             py::is_method(type), py::arg("value").none(false)))
+        .def_property(
+            "allow_out_of_order", [](const stream_config &self) { return self.core.order == ordering::any_order; },
+            [](stream_config &self, bool on) { self.core.order = on ? ordering::any_order : ordering::in_order; })
+        .def_property_readonly("stats", &stream_config::stats)
+        .def("add_stat", add_stat, py::arg("name"), py::arg("mode") = recv::stat_mode::counter)
+        .def("next_stat_index",
+             [](const stream_config &self) { return public_stat_count + self.core.custom_stats.size(); })
+        .def("get_stat_index", stat_index_of, py::arg("name"));
+}
+
+} // namespace
+
+void register_recv_config(py::module_ &m)
+{
+    register_stat_config(m);
+    register_stream_config(m);
+
+    py::class_<ring_stream_config> ring(m, "RingStreamConfig");
+    def_keyword_init(ring);
+    ring.attr("DEFAULT_HEAPS") = recv::ring_options().heaps;
+    def_checked<&recv::ring_options::heaps>(ring, "heaps");
+    def_checked<&recv::ring_options::contiguous_only>(ring, "contiguous_only");
+    def_checked<&recv::ring_options::incomplete_keep_payload_ranges>(ring, "incomplete_keep_payload_ranges");
+}
+
+} // namespace heapwire::python

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// recv.StreamStats: a mapping by name and a sequence by index at once.
+#include "recv_stats.h"
+
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <array>
+
+#include "register.h"
+
+namespace heapwire::python
+{
+
+stream_stats::stream_stats(const recv::stats &from)
+{
+    for (std::size_t i = 0; i < from.size(); ++i)
+    {
+        const recv::stat_entry &entry = from.entry(i);
+        bool detail = i >= public_stat_count && i < recv::builtin_stat_count;
+        (detail ? detail_config : config).push_back({entry.name, entry.mode});
+        (detail ? detail_values : values).push_back(from.at(i));
+    }
+}
+
+bool stream_stats::contains(std::string_view name) const
+{
+    return std::any_of(config.begin(), config.end(), [&](const stat_config &c) { return c.name == name; });
+}
+
+std::uint64_t &stream_stats::at(std::string_view name)
+{
+    auto found = std::find_if(config.begin(), config.end(), [&](const stat_config &c) { return c.name == name; });
+    if (found == config.end())
+        throw py::key_error(std::string(name));
+    return values[static_cast<std::size_t>(found - config.begin())];
+}
+
+stream_stats &stream_stats::operator+=(const stream_stats &other)
+{
+    if (config != other.config)
+        throw std::invalid_argument("statistics of differently configured streams cannot be added");
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = combine(config[i].mode, values[i], other.values[i]);
+    for (std::size_t i = 0; i < detail_values.size(); ++i)
+        detail_values[i] = combine(detail_config[i].mode, detail_values[i], other.detail_values[i]);
+    return *this;
+}
+
+namespace
+{
+
+std::uint64_t &at_index(stream_stats &self, std::size_t index)
+{
+    if (index >= self.values.size())
+        throw py::index_error("there are " + std::to_string(self.values.size()) + " statistics");
+    return self.values[index];
+}
+
+py::list names(const stream_stats &self)
+{
+    py::list out;
+    for (const stat_config &c : self.config)
+        out.append(c.name);
+    return out;
+}
+
+py::list pairs(const stream_stats &self)
+{
+    py::list out;
+    for (std::size_t i = 0; i < self.values.size(); ++i)
+        out.append(py::make_tuple(self.config[i].name, self.values[i]));
+    return out;
+}
+
+py::dict details(const stream_stats &self)
+{
+    py::dict out;
+    for (std::size_t i = 0; i < self.detail_values.size(); ++i)
+        out[py::str(self.detail_config[i].name)] = self.detail_values[i];
+    return out;
+}
+
+void def_mapping(py::class_<stream_stats> &type)
+{
+    using value = std::uint64_t;
+    type.def("__getitem__", [](stream_stats &self, std::size_t i) { return at_index(self, i); })
+        .def("__getitem__", [](stream_stats &self, const std::string &name) { return self.at(name); })
+        .def("__setitem__", [](stream_stats &self, std::size_t i, value to) { at_index(self, i) = to; })
+        .def("__setitem__", [](stream_stats &self, const std::string &name, value to) { self.at(name) = to; })
+        .def("__contains__", &stream_stats::contains)
+        .def(
+            "get",
+            [](stream_stats &self, const std::string &name, py::object otherwise)
+            { return self.contains(name) ? py::int_(self.at(name)) : std::move(otherwise); },
+            py::arg(), py::arg() = py::none(), py::pos_only())
+        .def("__iter__", [](const stream_stats &self) { return py::iter(names(self)); })
+        .def("keys", [](const stream_stats &self) { return py::iter(names(self)); })
+        .def("values", [](const stream_stats &self) { return py::iter(py::cast(self.values)); })
+        .def("items", [](const stream_stats &self) { return py::iter(pairs(self)); })
+        .def("__len__", [](const stream_stats &self) { return self.values.size(); });
+}
+
+template <std::size_t... I>
+void def_attributes(py::class_<stream_stats> &type, std::index_sequence<I...>)
+{
+    (type.def_property(
+         recv::stat_table()[I].name.c_str(), [](const stream_stats &self) { return self.values[I]; },
+         [](stream_stats &self, std::uint64_t to) { self.values[I] = to; }),
+     ...);
+}
+
+} // namespace
+
+void register_recv_stats(py::module_ &m)
+{
+    py::class_<stream_stats> type(m, "StreamStats");
+    def_mapping(type);
+    def_attributes(type, std::make_index_sequence<public_stat_count>());
+    type.def_readonly("config", &stream_stats::config)
+        .def_property_readonly("details", details)
+        .def(
+            "__add__",
+            [](const stream_stats &a, const stream_stats &b)
+            {
+                stream_stats sum = a;
+                return sum += b;
+            },
+            py::is_operator())
+        .def(
+            "__iadd__", [](stream_stats &a, const stream_stats &b) -> stream_stats & { return a += b; },
+            py::is_operator());
+
+    py::module_ indices = m.def_submodule("stream_stat_indices");
+    for (std::size_t i = 0; i < public_stat_count; ++i)
+    {
+        std::string name = recv::stat_table()[i].name;
+        std::transform(name.begin(), name.end(), name.begin(),
+                       [](char c) { return c == '_' ? c : static_cast<char>(c - 'a' + 'A'); });
+        indices.attr(name.c_str()) = i;
+    }
+}
+
+} // namespace heapwire::python

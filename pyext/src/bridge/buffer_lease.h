@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// A Python buffer that C++ looks at for longer than a call. Workers hold it by a token only: whoever drops the last
+/// reference, the export is given back by an attached thread.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <memory>
+
+#include "heapwire/base/bytes.h"
+
+namespace heapwire::python
+{
+
+namespace py = pybind11;
+
+enum class access : bool
+{
+    read,
+    write
+};
+
+/// The bytes and what keeps them: `keep` may be copied and dropped on any thread. The export stays open (a bytearray
+/// cannot be resized) until the last copy is gone, plus a moment if a worker dropped it.
+struct leased_bytes
+{
+    bytes_view bytes;
+    std::shared_ptr<void> keep;
+};
+
+/// Raises BufferError (or what the exporter raises) unless `from` is C-contiguous and, for write, writable;
+/// TypeError if it is no buffer at all.
+[[nodiscard]] leased_bytes lease(py::handle from, access how = access::read);
+
+/// Gives back what workers dropped. Attached only. Called by the log thread and before each new lease.
+void return_dropped_leases();
+/// In the child of a fork: forgets what the parent's workers were about to drop.
+void abandon_leases();
+/// Exports that are open; for tests.
+[[nodiscard]] std::size_t open_leases();
+
+/// A buffer for the length of a call.
+class borrowed_bytes
+{
+public:
+    explicit borrowed_bytes(py::handle from, access how = access::read);
+    ~borrowed_bytes() { PyBuffer_Release(&view_); }
+    borrowed_bytes(const borrowed_bytes &) = delete;
+    borrowed_bytes &operator=(const borrowed_bytes &) = delete;
+    [[nodiscard]] bytes_view bytes() const noexcept
+    {
+        return {static_cast<const std::byte *>(view_.buf), static_cast<std::size_t>(view_.len)};
+    }
+
+private:
+    Py_buffer view_;
+};
+
+} // namespace heapwire::python

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bridge/errors.h"
+
+#include <cerrno>
+
+#include "heapwire/base/error.h"
+#include "register.h"
+
+namespace heapwire::python
+{
+
+int errno_of(std::error_code error) noexcept
+{
+    if (error.category() == std::generic_category() || error.category() == std::system_category())
+        return error.value();
+    if (error.category() == error_category())
+    {
+        switch (static_cast<errc>(error.value()))
+        {
+        case errc::stopped:
+            return ECANCELED;
+        case errc::queue_full:
+            return EWOULDBLOCK;
+        case errc::timed_out:
+            return ETIMEDOUT;
+        case errc::end_of_stream:
+            return EPIPE;
+        default:
+            return EINVAL;
+        }
+    }
+    // Boost.Asio's own categories carry errno values where it passes the system's errors on.
+    return error.default_error_condition().category() == std::generic_category()
+               ? error.default_error_condition().value()
+               : EIO;
+}
+
+void throw_os_error(std::error_code error, const std::string &what)
+{
+    // The constructor of OSError chooses the subclass by errno.
+    std::string text = what.empty() ? error.message() : what + ": " + error.message();
+    py::object raised = py::reinterpret_borrow<py::object>(PyExc_OSError)(errno_of(error), text);
+    PyErr_SetObject(py::type::of(raised).ptr(), raised.ptr());
+    throw py::error_already_set();
+}
+
+void register_errors(py::module_ &m)
+{
+    py::register_exception<stopped_error>(m, "Stopped").attr("__module__") = "heapwire";
+    py::register_exception<empty_error>(m, "Empty").attr("__module__") = "heapwire";
+    py::register_exception<full_error>(m, "Full").attr("__module__") = "heapwire";
+}
+
+} // namespace heapwire::python

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#define PY_SSIZE_T_CLEAN
+#include "bridge/log_thread.h"
+
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <mutex>
+#include <pthread.h>
+#include <thread>
+#include <unistd.h>
+
+#include "bridge/buffer_lease.h"
+#include "bridge/runtime.h"
+
+namespace heapwire::python
+{
+
+namespace
+{
+
+constexpr std::size_t ring_capacity = 1024;
+constexpr std::size_t batch = 256;
+// A level that was changed in Python is followed within this time.
+constexpr std::chrono::milliseconds level_check{500};
+
+std::atomic<host::log_ring *> ring_now{nullptr};
+std::atomic<PyObject *> receiver{nullptr}; // of the main interpreter; see forget_receiver()
+
+struct running_thread
+{
+    std::mutex lock; // never held while anything waits
+    std::shared_ptr<log_thread> thread;
+    host::stop_registry::registration registered;
+};
+std::atomic<running_thread *> running{new running_thread};
+
+host::log_ring &ring()
+{
+    if (host::log_ring *now = ring_now.load(std::memory_order_acquire))
+        return *now;
+    auto *made = new host::log_ring(ring_capacity);
+    host::log_ring *before = nullptr;
+    if (ring_now.compare_exchange_strong(before, made, std::memory_order_acq_rel))
+    {
+        set_log_sink(std::shared_ptr<log_sink>(made, [](log_sink *) {})); // leaked, with the thread's view of it
+        return *made;
+    }
+    delete made;
+    return *before;
+}
+
+log_level level_of(long python_level) noexcept
+{
+    if (python_level <= 10)
+        return log_level::debug;
+    if (python_level <= 20)
+        return log_level::info;
+    return python_level <= 30 ? log_level::warning : log_level::off;
+}
+
+int python_level(log_level level) noexcept
+{
+    switch (level)
+    {
+    case log_level::debug:
+        return 10;
+    case log_level::info:
+        return 20;
+    default:
+        return 30;
+    }
+}
+
+// From here on plain C calls, and no C++ object with a destructor on the stack while Python code runs: up to 3.13.7
+// an interpreter that finalizes ends this thread by unwinding it, and no reference may be touched then.
+
+void append(PyObject *list, const host::log_entry &e)
+{
+    double time = std::chrono::duration<double>(e.time.time_since_epoch()).count();
+    PyObject *record =
+        Py_BuildValue("(iy#siy#dKy#O)", python_level(e.level), e.room_bytes, Py_ssize_t{e.room_size}, e.file, e.line,
+                      e.text_bytes, Py_ssize_t{e.text_size}, time, static_cast<unsigned long long>(e.thread),
+                      e.thread_name_bytes, Py_ssize_t{e.thread_name_size}, e.truncated ? Py_True : Py_False);
+    if (!record || PyList_Append(list, record) != 0)
+        PyErr_Clear();
+    Py_XDECREF(record);
+}
+
+void deliver(host::log_ring &from, double seconds)
+{
+    PyObject *call = receiver.load(std::memory_order_acquire);
+    PyObject *list = call ? PyList_New(0) : nullptr;
+    if (!list)
+    {
+        PyErr_Clear();
+        return;
+    }
+    from.drain([list](const host::log_entry &e) { append(list, e); }, batch);
+    PyObject *level =
+        PyObject_CallFunction(call, "OKd", list, static_cast<unsigned long long>(from.take_drops()), seconds);
+    if (level && PyLong_Check(level))
+        set_log_level(level_of(PyLong_AsLong(level)));
+    else
+        PyErr_WriteUnraisable(call);
+    Py_XDECREF(level);
+    Py_DECREF(list);
+}
+
+void name_and_shield_this_thread() noexcept
+{
+    pthread_setname_np(pthread_self(), "heapwire-log");
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, nullptr);
+}
+
+} // namespace
+
+void log_thread::set_receiver(py::object deliver)
+{
+    PyObject *before = receiver.exchange(deliver.release().ptr(), std::memory_order_acq_rel);
+    py::reinterpret_steal<py::object>(before);
+}
+
+void log_thread::forget_receiver() noexcept
+{
+    set_log_sink(nullptr);
+    py::reinterpret_steal<py::object>(receiver.exchange(nullptr, std::memory_order_acq_rel));
+}
+
+void log_thread::ensure()
+{
+    running_thread &r = *running.load(std::memory_order_acquire);
+    std::lock_guard hold(r.lock);
+    if (r.thread && !r.thread->done_.load(std::memory_order_acquire))
+        return;
+    auto made = std::make_shared<log_thread>(ring());
+    auto registered = host::process_registry().add(host::stop_kind::log, made);
+    std::thread(
+        [made]
+        {
+            name_and_shield_this_thread();
+            made->run();
+        })
+        .detach(); // join() waits for done_, not for the thread: a handler that blocks for ever must not keep the
+                   // process
+    r.thread = std::move(made);
+    r.registered = std::move(registered);
+}
+
+void log_thread::poke() noexcept
+{
+    if (host::log_ring *now = ring_now.load(std::memory_order_acquire))
+        now->wake_reader();
+}
+
+host::log_counts log_thread::counts() noexcept
+{
+    host::log_ring *now = ring_now.load(std::memory_order_acquire);
+    return now ? now->counts() : host::log_counts{};
+}
+
+void log_thread::abandon() noexcept
+{
+    running.store(new running_thread, std::memory_order_release);
+    ring_now.store(nullptr, std::memory_order_release);
+    (void)ring();
+}
+
+void log_thread::attach_and_deliver()
+{
+    host::passage through(the_runtime().attach);
+    if (!through)
+        return;
+    std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();
+    PyGILState_STATE state = PyGILState_Ensure();
+    do
+        deliver(ring_, std::chrono::duration<double>(now - last_delivery_).count());
+    while (!ring_.empty() && !over_.load(std::memory_order_acquire));
+    return_dropped_leases();
+    PyGILState_Release(state);
+    last_delivery_ = now;
+}
+
+void log_thread::run()
+{
+    for (;;)
+    {
+        ring_.wait(std::chrono::steady_clock::now() + level_check);
+        bool last = over_.load(std::memory_order_acquire);
+        attach_and_deliver();
+        if (last && (ring_.empty() || the_runtime().attach.closed()))
+            break;
+    }
+    done_.store(true, std::memory_order_release);
+    ended_.notify_all();
+}
+
+bool log_thread::join(steady_time deadline)
+{
+    over_.store(true, std::memory_order_release);
+    ring_.wake_reader();
+    deadline = std::min(deadline, std::chrono::steady_clock::now() + std::chrono::seconds(1));
+    for (;;)
+    {
+        wake::ticket ticket = ended_.prepare();
+        bool done = done_.load(std::memory_order_acquire);
+        if (done || std::chrono::steady_clock::now() >= deadline)
+        {
+            ended_.cancel(ticket);
+            if (!done)
+            {
+                host::log_counts counts = ring_.counts();
+                char line[128];
+                int size = std::snprintf(line, sizeof(line),
+                                         "heapwire: a log handler blocks; %llu records were not delivered\n",
+                                         static_cast<unsigned long long>(counts.produced - counts.delivered));
+                (void)!::write(STDERR_FILENO, line, static_cast<std::size_t>(size));
+            }
+            return done;
+        }
+        (void)ended_.wait_once(ticket, deadline);
+    }
+}
+
+} // namespace heapwire::python

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// From the core's log to Python's logging, by one thread: the only native thread that ever attaches to Python. It also
+/// gives back the buffers that workers dropped.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <atomic>
+#include <memory>
+
+#include "heapwire/host/log_ring.h"
+#include "heapwire/host/stop_registry.h"
+
+namespace heapwire::python
+{
+
+namespace py = pybind11;
+
+class log_thread : public host::stoppable
+{
+public:
+    /// Starts the thread, unless it runs already (in this process: a forked child has none until it calls this).
+    /// Attached only. Called by everything that makes threads or logs.
+    static void ensure();
+    /// `deliver` is _logging.deliver(records, dropped) -> level; kept until the end of the interpreter.
+    static void set_receiver(py::object deliver);
+    /// Wakes it, if it is there: from any thread.
+    static void poke() noexcept;
+    /// Lets go of the receiver; records go to standard error from then on. Attached only.
+    static void forget_receiver() noexcept;
+    /// Of this process's ring; for stats and tests.
+    [[nodiscard]] static host::log_counts counts() noexcept;
+    /// In the child of a fork: the ring is made anew, the thread is started when somebody needs it.
+    static void abandon() noexcept;
+
+    explicit log_thread(host::log_ring &ring) : ring_(ring) {}
+    void request_stop() noexcept override {} // joined last: until then it tells what the others still say
+    /// Drains, then ends. If a handler blocks, it gives up after a second, and says so on standard error.
+    bool join(steady_time deadline) override;
+
+private:
+    void run();
+    void attach_and_deliver();
+
+    host::log_ring &ring_; // leaked: workers may log until the process is gone
+    std::atomic<bool> over_{false};
+    std::atomic<bool> done_{false};
+    wake ended_{wake_kind::futex};
+    std::chrono::steady_clock::time_point last_delivery_ = std::chrono::steady_clock::now();
+};
+
+} // namespace heapwire::python

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// What the extension owns for the length of the process: no Python objects, no destructors. And the one way to let
+/// go of the GIL.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <memory>
+#include <optional>
+
+#include "heapwire/host/gate.h"
+#include "heapwire/host/stop_registry.h"
+
+namespace heapwire::python
+{
+
+namespace py = pybind11;
+
+/// Leaked on purpose: threads may look at it until the process is gone.
+struct runtime
+{
+    host::gate calls;  ///< Python threads inside our blocking calls
+    host::gate attach; ///< native threads on their way to Python, or there
+};
+[[nodiscard]] runtime &the_runtime();
+
+/// At import. Throws ImportError in a sub-interpreter; opens gates and registry again in an embedded interpreter that
+/// was finalized and started anew.
+void begin_runtime();
+
+/// True on the thread that runs signal handlers.
+[[nodiscard]] bool on_main_thread() noexcept;
+/// In the child of a fork, where the forking thread is the main thread.
+void note_main_thread() noexcept;
+
+/// Detached from Python (the GIL let go) as long as it lives; no Python object may be touched. The thread is counted,
+/// so that the interpreter is not finalized under it; from the moment when the exit has begun it stays attached, and
+/// nothing waits any more because everything is stopped.
+class detached
+{
+public:
+    detached() : counted_(the_runtime().calls)
+    {
+        if (counted_)
+            released_.emplace();
+    }
+    /// False: the exit has begun, and the thread is still attached.
+    [[nodiscard]] explicit operator bool() const noexcept { return released_.has_value(); }
+
+private:
+    host::passage counted_; // left after the GIL is back: this is what the exit waits for
+    std::optional<py::gil_scoped_release> released_;
+};
+
+void return_dropped_leases(); // see buffer_lease.h
+
+/// The deleter of objects whose destructor can block.
+template <typename T>
+void delete_detached(T *object)
+{
+    if (PyGILState_Check())
+    {
+        {
+            detached off;
+            delete object;
+        }
+        return_dropped_leases(); // what the object held is free when `del` returns
+    }
+    else
+        delete object;
+}
+
+/// Makes a T whose constructor and destructor can block, with neither blocking Python.
+template <typename T, typename... Args>
+[[nodiscard]] std::shared_ptr<T> make_detached(Args &&...args)
+{
+    detached off;
+    return std::shared_ptr<T>(new T(std::forward<Args>(args)...), delete_detached<T>);
+}
+
+} // namespace heapwire::python

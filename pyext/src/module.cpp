@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// The table of contents of heapwire._core.
+#include "register.h"
+
+#include "bridge/exit_guard.h"
+#include "bridge/runtime.h"
+
+PYBIND11_MODULE(_core, m, py::mod_gil_not_used(), py::multiple_interpreters::not_supported())
+{
+    heapwire::python::begin_runtime(); // refuses sub-interpreters
+
+    heapwire::python::register_errors(m);
+    heapwire::python::register_base(m);
+    heapwire::python::register_memory(m);
+    heapwire::python::register_pool(m);
+    heapwire::python::register_inproc(m);
+
+    py::module_ recv = m.def_submodule("recv");
+    heapwire::python::register_heap(recv);
+    heapwire::python::register_recv_config(recv);
+    heapwire::python::register_recv_stats(recv);
+    heapwire::python::register_recv_stream(recv);
+
+    py::module_ send = m.def_submodule("send");
+
+    heapwire::python::register_exit_guard(m);
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// recv.StreamStats as Python holds it: a detached snapshot.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "recv_config.h"
+
+namespace heapwire::python
+{
+
+struct stream_stats
+{
+    explicit stream_stats(const recv::stats &from);
+
+    /// Raises KeyError.
+    [[nodiscard]] std::uint64_t &at(std::string_view name);
+    [[nodiscard]] bool contains(std::string_view name) const;
+    /// Throws std::invalid_argument if the configurations differ.
+    stream_stats &operator+=(const stream_stats &other);
+
+    std::vector<stat_config> config; ///< public counters, then custom ones
+    std::vector<std::uint64_t> values;
+    /// The library's further counters: where every packet went that was not accepted.
+    std::vector<stat_config> detail_config;
+    std::vector<std::uint64_t> detail_values;
+};
+
+} // namespace heapwire::python
