@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
-#include <vector>
 
+#include "heapwire/base/brief_lock.h"
 #include "heapwire/base/error.h"
 #include "heapwire/base/log.h"
 
@@ -24,6 +26,49 @@ struct block
 {
     memory_pool::impl *owner;
     buffer memory;
+    std::unique_ptr<block> next{};
+};
+
+// Blocks that lie ready. A list through the blocks, so that nothing is allocated when one comes back. The last that
+// came is the first that goes: it is in the caches.
+class stack_of_blocks
+{
+public:
+    stack_of_blocks() = default;
+    stack_of_blocks(const stack_of_blocks &) = delete;
+    stack_of_blocks &operator=(const stack_of_blocks &) = delete;
+    ~stack_of_blocks()
+    {
+        while (pop()) // one by one: the list is too long for a recursion
+        {
+        }
+    }
+    void push(std::unique_ptr<block> which) noexcept
+    {
+        which->next = std::move(first_);
+        first_ = std::move(which);
+        ++size_;
+    }
+    std::unique_ptr<block> pop() noexcept
+    {
+        std::unique_ptr<block> out = std::move(first_);
+        if (out)
+        {
+            first_ = std::move(out->next);
+            --size_;
+        }
+        return out;
+    }
+    void swap(stack_of_blocks &other) noexcept
+    {
+        first_.swap(other.first_);
+        std::swap(size_, other.size_);
+    }
+    std::size_t size() const noexcept { return size_; }
+
+private:
+    std::unique_ptr<block> first_;
+    std::size_t size_ = 0;
 };
 
 void validate(const memory_pool_options &how)
@@ -79,15 +124,12 @@ struct memory_pool::impl
         const std::size_t high = std::max(high_now, high_before);
         return std::max(how.initial, high - std::min(high, stats.in_use));
     }
-    // A block that comes back must find room without allocating.
-    void reserve_for_one_more() { spare.reserve(std::bit_ceil(spare.size() + stats.in_use + 1)); }
-
     static void give_back(std::byte *, std::size_t, void *context) noexcept;
 
     memory_pool_options how;
-    mutable std::mutex lock;
-    std::vector<std::unique_ptr<block>> spare; ///< the last that came back is the next that goes: it is in the caches
-    memory_pool_stats stats;                   ///< but for `free`
+    mutable brief_lock lock;
+    stack_of_blocks spare;
+    memory_pool_stats stats; ///< but for `free`
     std::size_t high_now = 0;
     std::size_t high_before = 0;
     void (*wanted)(void *) noexcept = nullptr;
@@ -109,11 +151,10 @@ void memory_pool::impl::give_back(std::byte *, std::size_t, void *context) noexc
         const std::size_t wanted = pool->closed ? 0 : pool->wanted_free();
         if (pool->spare.size() > wanted)
         {
-            surplus = std::move(pool->spare.back());
-            pool->spare.pop_back();
+            surplus = pool->spare.pop();
         }
         else if (pool->spare.size() < wanted)
-            pool->spare.push_back(std::move(mine));
+            pool->spare.push(std::move(mine));
         last = pool->closed && pool->stats.in_use == 0;
     }
     mine.reset();
@@ -125,15 +166,14 @@ void memory_pool::impl::give_back(std::byte *, std::size_t, void *context) noexc
 memory_pool::memory_pool(memory_pool_options options) : impl_(nullptr)
 {
     auto made = std::make_unique<impl>(std::move(options));
-    made->spare.reserve(made->how.initial);
     for (std::size_t i = 0; i < made->how.initial; ++i)
-        made->spare.push_back(made->make_block(nullptr));
+        made->spare.push(made->make_block(nullptr));
     impl_ = made.release();
 }
 
 memory_pool::~memory_pool()
 {
-    std::vector<std::unique_ptr<block>> spare;
+    stack_of_blocks spare;
     bool last = false;
     {
         const std::lock_guard lock(impl_->lock);
@@ -141,7 +181,6 @@ memory_pool::~memory_pool()
         spare.swap(impl_->spare);
         last = impl_->stats.in_use == 0;
     }
-    spare.clear();
     if (last)
         delete impl_;
 }
@@ -162,16 +201,9 @@ buffer memory_pool::allocate(std::size_t size, const std::byte *hint)
     std::uint64_t misses = 0;
     {
         const std::lock_guard lock(impl_->lock);
-        if (!impl_->spare.empty())
-        {
-            mine = std::move(impl_->spare.back());
-            impl_->spare.pop_back();
-        }
-        else
-        {
-            impl_->reserve_for_one_more();
+        mine = impl_->spare.pop();
+        if (!mine)
             misses = ++impl_->stats.misses;
-        }
         impl_->note_out();
         if (impl_->spare.size() < impl_->how.low_water && impl_->wanted != nullptr)
             ask = !std::exchange(impl_->asked, true);
@@ -223,8 +255,7 @@ void memory_pool::refill()
         }
         auto made = impl_->make_block(nullptr);
         const std::lock_guard lock(impl_->lock);
-        impl_->reserve_for_one_more();
-        impl_->spare.push_back(std::move(made));
+        impl_->spare.push(std::move(made));
     }
 }
 
