@@ -17,7 +17,7 @@ struct memory_pool_options
     std::size_t initial = 0;   ///< buffers made at once; <= max_free if that is not 0
     std::size_t low_water = 0; ///< below this many free buffers refill_wanted() is called; <= initial
     bool warn_on_empty = true; ///< with a max_free: log when a request found the pool empty (the 1st, 2nd, 4th, … time)
-    std::shared_ptr<allocator> base; ///< where memory comes from; null: default_allocator()
+    std::shared_ptr<allocator> base = nullptr; ///< where memory comes from; null: default_allocator()
 };
 
 struct memory_pool_stats
