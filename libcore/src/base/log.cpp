@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <poll.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -76,7 +77,7 @@ private:
     // One thread at a time between poll() and write(), or two could share the room for one line.
     bool put(const std::string &line)
     {
-        const std::lock_guard lock(one_writer_);
+        const std::lock_guard lock(one_writer);
         pollfd entry{STDERR_FILENO, POLLOUT, 0};
         // A pipe without a reader is writable too, and answers with SIGPIPE.
         if (poll(&entry, 1, 0) != 1 || (entry.revents & POLLOUT) == 0 || (entry.revents & (POLLERR | POLLNVAL)) != 0)
@@ -84,20 +85,38 @@ private:
         return ::write(STDERR_FILENO, line.data(), line.size()) == static_cast<ssize_t>(line.size());
     }
 
-    std::mutex one_writer_;
+public:
+    std::mutex one_writer;
 };
 
 struct sinks
 {
     std::mutex lock;
-    std::shared_ptr<log_sink> fallback = std::make_shared<standard_error>();
+    std::shared_ptr<standard_error> fallback = std::make_shared<standard_error>();
     std::shared_ptr<log_sink> current = fallback;
+
+    void hold()
+    {
+        lock.lock();
+        fallback->one_writer.lock();
+    }
+    void let_go()
+    {
+        fallback->one_writer.unlock();
+        lock.unlock();
+    }
 };
 
 // Never destroyed: threads may log until the process is gone.
 sinks &all_sinks()
 {
-    static auto *const made = new sinks;
+    static auto *const made = []
+    {
+        auto *const all = new sinks;
+        // Nobody may be inside a lock at the moment of a fork: in the child it would be held for ever.
+        ::pthread_atfork([] { all_sinks().hold(); }, [] { all_sinks().let_go(); }, [] { all_sinks().let_go(); });
+        return all;
+    }();
     return *made;
 }
 
