@@ -47,6 +47,7 @@ heap_builder *heap_window::search(std::uint64_t cnt, std::uint64_t source) noexc
 
 std::size_t heap_window::advance(std::uint64_t cnt) noexcept
 {
+    swept_ = 0;
     const std::size_t substream = substreams_ == 1 ? 0 : cnt % substreams_;
     std::uint32_t &head = heads_[substream];
     head = head + 1 == max_heaps_ ? 0 : head + 1;
@@ -87,10 +88,13 @@ std::unique_ptr<heap_builder> heap_window::take_oldest() noexcept
 {
     if (live_ == 0)
         return nullptr;
-    for (std::size_t substream = 0; substream < substreams_; ++substream)
-        for (std::size_t age = 1; age <= max_heaps_; ++age)
-            if (auto found = remove(substream * max_heaps_ + (heads_[substream] + age) % max_heaps_))
-                return found;
+    for (; swept_ < places_.size(); ++swept_)
+    {
+        const std::size_t substream = swept_ / max_heaps_;
+        const std::size_t age = swept_ % max_heaps_ + 1;
+        if (auto found = remove(substream * max_heaps_ + (heads_[substream] + age) % max_heaps_))
+            return found;
+    }
     return nullptr;
 }
 

@@ -79,7 +79,7 @@ public:
     ~heap_builder() = default;
     heap_builder(const heap_builder &) = delete;
     heap_builder &operator=(const heap_builder &) = delete;
-    static void *operator new(std::size_t size) { return ::operator new(size); }
+    static void *operator new(std::size_t size);
     /// `delete` gives a builder back to its pool, so that an ordinary unique_ptr recycles it; any thread.
     static void operator delete(heap_builder *gone, std::destroying_delete_t) noexcept;
 

@@ -64,6 +64,7 @@ private:
     std::vector<std::uint32_t> buckets_;
     std::vector<std::uint32_t> heads_; // per substream: the place that was taken last
     std::size_t last_ = 0;
+    std::size_t swept_ = 0; // places that take_oldest() has been past, in its order, since the last heap began
     std::size_t live_ = 0;
     std::uint64_t steps_ = 0;
     // Random and odd: the product's upper bits are a hash that senders cannot aim at.
