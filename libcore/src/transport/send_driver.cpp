@@ -147,9 +147,13 @@ send_stream::driver::progress send_stream::driver::write_batch(lock &held, std::
     held.lock();
     in_sink_ = false;
 
-    std::size_t count = std::max<std::size_t>(result.count, result.error ? 1 : 0);
-    if (count > 0)
-        sender_.written(count, result.error, steady::now());
+    // The error is the last packet's alone.
+    const std::size_t failed = result.error ? 1 : 0;
+    const std::size_t sent = std::max(result.count, failed) - failed;
+    if (sent > 0)
+        sender_.written(sent, {}, steady::now());
+    if (failed > 0)
+        sender_.written(failed, result.error, steady::now());
     if (result.would_block)
         sender_.count_wait();
     sender_.take_finished(due_);
