@@ -13,11 +13,8 @@ constexpr named_copy plain_only[] = {{"plain", copy_plain}};
 
 std::span<const named_copy> choose() noexcept
 {
-    if (const auto kinds = detail::x86_copies(); !kinds.empty())
-        return kinds;
-    if (const auto kinds = detail::sve_copies(); !kinds.empty())
-        return kinds;
-    return plain_only;
+    const auto kinds = detail::processor_copies();
+    return kinds.empty() ? std::span<const named_copy>(plain_only) : kinds;
 }
 
 } // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The non-temporal copies of each processor. Private to room memory.
+/// The non-temporal copies of this kind of processor: copy_<kind>.cpp, chosen by the build. Private to room memory.
 #pragma once
 
 #include "heapwire/memory/copy.h"
@@ -8,7 +8,6 @@ namespace heapwire::detail
 {
 
 /// The best that this processor has comes first; empty where there is none. Constant after the first call.
-[[nodiscard]] std::span<const named_copy> x86_copies() noexcept;
-[[nodiscard]] std::span<const named_copy> sve_copies() noexcept;
+[[nodiscard]] std::span<const named_copy> processor_copies() noexcept;
 
 } // namespace heapwire::detail

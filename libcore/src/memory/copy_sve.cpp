@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "copy_kinds.h"
 
-#if defined(__aarch64__) && defined(__linux__) && __has_include(<arm_sve.h>) && defined(__ARM_FEATURE_SVE)
 #include <arm_sve.h>
 #include <sys/auxv.h>
 
@@ -11,7 +10,7 @@ namespace heapwire::detail
 namespace
 {
 
-void copy_with_sve(std::byte *to, const std::byte *from, std::size_t size) noexcept
+__attribute__((target("+sve"))) void copy_with_sve(std::byte *to, const std::byte *from, std::size_t size) noexcept
 {
     auto *out = reinterpret_cast<std::uint8_t *>(to);
     const auto *in = reinterpret_cast<const std::uint8_t *>(from);
@@ -28,18 +27,9 @@ constexpr unsigned long sve_bit = 1UL << 22; // HWCAP_SVE
 
 } // namespace
 
-std::span<const named_copy> sve_copies() noexcept
+std::span<const named_copy> processor_copies() noexcept
 {
     return (::getauxval(AT_HWCAP) & sve_bit) != 0 ? std::span<const named_copy>(only) : std::span<const named_copy>();
 }
 
 } // namespace heapwire::detail
-
-#else
-
-namespace heapwire::detail
-{
-std::span<const named_copy> sve_copies() noexcept { return {}; }
-} // namespace heapwire::detail
-
-#endif

@@ -3,7 +3,6 @@
 
 #include <array>
 
-#if defined(__x86_64__) || defined(__i386__)
 #include <immintrin.h>
 
 namespace heapwire::detail
@@ -58,7 +57,7 @@ HEAPWIRE_STREAMING_COPY(copy_avx512, "avx512f", __m512i, _mm512_loadu_si512, _mm
 
 } // namespace
 
-std::span<const named_copy> x86_copies() noexcept
+std::span<const named_copy> processor_copies() noexcept
 {
     static constexpr std::array<named_copy, 3> all = {
         named_copy{"avx512", copy_avx512}, {"avx", copy_avx}, {"sse2", copy_sse2}};
@@ -75,12 +74,3 @@ std::span<const named_copy> x86_copies() noexcept
 }
 
 } // namespace heapwire::detail
-
-#else
-
-namespace heapwire::detail
-{
-std::span<const named_copy> x86_copies() noexcept { return {}; }
-} // namespace heapwire::detail
-
-#endif

@@ -48,10 +48,9 @@ std::size_t round_up(std::size_t size, std::size_t page)
 // What MAP_POPULATE does, for memory that first had to be told to use huge pages.
 void populate(std::byte *data, std::size_t length, std::size_t page) noexcept
 {
-#ifdef MADV_POPULATE_WRITE
-    if (::madvise(data, length, MADV_POPULATE_WRITE) == 0)
+    constexpr int populate_write = 23; // MADV_POPULATE_WRITE of Linux 5.14; not in every libc, and older kernels refuse
+    if (::madvise(data, length, populate_write) == 0)
         return;
-#endif
     for (std::size_t at = 0; at < length; at += page)
         *static_cast<volatile std::byte *>(data + at) = std::byte{0};
 }
