@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "pcap_frame.h"
+#include "heapwire/transport/pcap_frame.h"
 
 #include <algorithm>
 

@@ -11,7 +11,7 @@
 
 #include "heapwire/base/error.h"
 #include "heapwire/base/log.h"
-#include "pcap_frame.h"
+#include "heapwire/transport/pcap_frame.h"
 #include "source_base.h"
 
 namespace heapwire::transport

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "stream_splitter.h"
+#include "heapwire/transport/stream_splitter.h"
 
 #include <algorithm>
 #include <cstring>

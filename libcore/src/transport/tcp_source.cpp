@@ -6,10 +6,10 @@
 
 #include "heapwire/base/error.h"
 #include "heapwire/base/log.h"
+#include "heapwire/transport/stream_splitter.h"
 #include "heapwire/transport/tcp.h"
 #include "heapwire/wire/packet_writer.h"
 #include "source_base.h"
-#include "stream_splitter.h"
 #include "tcp_socket.h"
 
 namespace heapwire::transport

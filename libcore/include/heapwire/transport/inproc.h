@@ -9,9 +9,12 @@
 #include "heapwire/transport/io_threads.h"
 #include "heapwire/transport/send_stream.h"
 
-namespace heapwire::transport {
+namespace heapwire::transport
+{
 
-/// Thread-safe. Unbounded by default; with a bound in bytes, senders wait for room.
+/// Thread-safe. Unbounded by default; with a bound in bytes, senders wait for room (a packet larger than the bound
+/// passes an empty queue). Packets count until a reader's stream has taken them. Several senders are fine; of several
+/// readers each gets some of the packets.
 class inproc_queue
 {
 public:
@@ -34,10 +37,12 @@ private:
     std::shared_ptr<impl> impl_;
 };
 
+/// Ends when the queue is stopped and empty. A reader that stops earlier leaves what it has not read to the next.
 [[nodiscard]] std::unique_ptr<recv::source> make_inproc_source(io_ref io, std::shared_ptr<recv::packet_gate> gate,
                                                                std::shared_ptr<inproc_queue> queue);
 /// One queue a substream.
-[[nodiscard]] std::unique_ptr<packet_sink> make_inproc_sink(io_ref io, std::vector<std::shared_ptr<inproc_queue>> queues);
+[[nodiscard]] std::unique_ptr<packet_sink> make_inproc_sink(io_ref io,
+                                                            std::vector<std::shared_ptr<inproc_queue>> queues);
 
 class inproc_sender : public send_stream
 {

@@ -10,7 +10,8 @@
 #include "heapwire/transport/io_threads.h"
 #include "heapwire/transport/send_stream.h"
 
-namespace heapwire::transport {
+namespace heapwire::transport
+{
 
 /// `bytes` must stay alive until the source is destroyed; `keep` is destroyed with it.
 [[nodiscard]] std::unique_ptr<recv::source> make_memory_source(io_ref io, std::shared_ptr<recv::packet_gate> gate,

@@ -8,13 +8,14 @@
 #include "heapwire/recv/heap_stream.h"
 #include "heapwire/transport/io_threads.h"
 
-namespace heapwire::transport {
+namespace heapwire::transport
+{
 
 struct pcap_options
 {
     std::string file;
-    std::string filter;      ///< a libpcap filter; empty: every unfragmented UDP packet
-    double speed = 0;        ///< 0: as fast as can be; 1: at the recorded times; 2: twice as fast
+    std::string filter; ///< a libpcap filter; empty: every unfragmented UDP packet
+    double speed = 0;   ///< 0: as fast as can be; 1: at the recorded times; 2: twice as fast
 };
 
 /// Reads Ethernet (802.1Q and 802.1ad tags too), Linux cooked v1 and v2, and raw IP; IPv4 and IPv6. Throws

@@ -10,32 +10,36 @@
 #include "heapwire/transport/io_threads.h"
 #include "heapwire/transport/send_stream.h"
 
-namespace heapwire::transport {
+namespace heapwire::transport
+{
 
 struct tcp_receive_options
 {
-    boost::asio::ip::tcp::endpoint endpoint;  ///< to listen on; one connection is accepted, then the door is closed
-    std::size_t max_packet_size = 65536;      ///< a larger packet is skipped exactly, and counted
-    std::size_t buffer_size = 208 << 10;      ///< SO_RCVBUF; 0: the system's default
-    std::optional<int> listening_socket;      ///< your own, duplicated
+    boost::asio::ip::tcp::endpoint endpoint; ///< to listen on; one connection is accepted, then the door is closed
+    std::size_t max_packet_size = 65536;     ///< 56 to 2^30; a larger packet is skipped exactly, and counted
+    std::size_t buffer_size = 208 << 10;     ///< SO_RCVBUF; 0: the system's default
+    std::optional<int> listening_socket;     ///< your own, duplicated; options that need a bind are yours then
 };
 
 struct tcp_send_options
 {
     boost::asio::ip::tcp::endpoint endpoint;
-    std::string source_address;               ///< bind to it before connecting; empty: no
-    std::size_t buffer_size = 208 << 10;      ///< SO_SNDBUF
+    std::string source_address;          ///< bind to it before connecting; empty: no
+    std::size_t buffer_size = 208 << 10; ///< SO_SNDBUF
     bool no_delay = true;
-    std::optional<int> connected_socket;      ///< your own, duplicated
+    std::optional<int> connected_socket; ///< your own, duplicated (it becomes non-blocking)
 };
 
-/// The connection's end, orderly or by reset, ends the source. Garbage is scanned byte by byte for the next header.
-/// `local` gets the endpoint that is listened on.
+/// Listens at once. Throws std::system_error naming the endpoint, or std::invalid_argument naming the option.
+/// The connection's end, orderly or by reset, ends the source. Garbage is scanned byte by byte for the next header; a
+/// run of it counts as one malformed packet. `local` gets the endpoint that is listened on.
 [[nodiscard]] std::unique_ptr<recv::source> make_tcp_source(io_ref io, std::shared_ptr<recv::packet_gate> gate,
                                                             const tcp_receive_options &how,
                                                             boost::asio::ip::tcp::endpoint *local = nullptr);
 
-/// Connects now (blocking, bounded by `patience`); throws std::system_error naming the endpoint.
+/// Connects now (blocking, bounded by `patience`); throws std::system_error naming the endpoint, or
+/// std::invalid_argument naming the option. The stream's stop() shuts the connection down for writing: the receiver
+/// gets what was sent, then the end. Once the connection is lost every further heap fails at once.
 [[nodiscard]] std::unique_ptr<packet_sink> make_tcp_sink(io_ref io, const tcp_send_options &how,
                                                          std::chrono::milliseconds patience = std::chrono::seconds(30));
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Cuts a stream of bytes into packets (docs/reference/wire-format.md section 11.3). No sockets. Private to this room.
+/// Cuts a stream of bytes into packets (docs/reference/wire-format.md section 11.3). No sockets.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// From a captured frame to its UDP payload (docs/reference/wire-format.md section 11.4). Bytes in, bytes out; knows
-/// nothing of libpcap. Private to this room.
+/// nothing of libpcap.
 #pragma once
 
 #include <cstdint>
