@@ -26,11 +26,12 @@ public:
         // One byte at least, so that an empty buffer too has a place of its own. Nothing is touched: large buffers
         // get their pages when the packets come.
         const std::size_t wanted = std::max<std::size_t>(size, 1);
+        // Refused here, because malloc under a sanitizer ends the process instead of answering null.
+        if (wanted > static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) - alignment_)
+            throw std::bad_alloc();
         if (alignment_ > widest_padding)
             return from_memalign(size, wanted);
         // malloc and some padding, because posix_memalign takes six times as long as malloc (glibc 2.36)
-        if (wanted > std::numeric_limits<std::size_t>::max() - alignment_)
-            throw std::bad_alloc();
         void *const place = std::malloc(wanted + alignment_ - 1);
         if (place == nullptr)
             throw std::bad_alloc();
