@@ -32,6 +32,11 @@ public:
         }
     }
 
+    dispatcher(const dispatcher &) = delete;
+    dispatcher &operator=(const dispatcher &) = delete;
+    /// No completion comes after this.
+    ~dispatcher() { stream_.stop(); }
+
     /// Sends all that `maker` has, until Ctrl-C (if `may_stop`) or an error.
     void send_all(heap_maker &maker, bool may_stop)
     {
