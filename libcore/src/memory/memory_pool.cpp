@@ -2,6 +2,7 @@
 #include "heapwire/memory/memory_pool.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <memory>
 #include <mutex>
@@ -88,7 +89,7 @@ void validate(const memory_pool_options &how)
 // Lives until the pool and every buffer of it are gone; whoever goes last deletes it.
 struct memory_pool::impl
 {
-    explicit impl(memory_pool_options options) : how(std::move(options))
+    explicit impl(memory_pool_options options) : how(std::move(options)), warns(how.warn_on_empty)
     {
         validate(how);
         if (!how.base)
@@ -127,6 +128,7 @@ struct memory_pool::impl
     static void give_back(std::byte *, std::size_t, void *context) noexcept;
 
     memory_pool_options how;
+    std::atomic<bool> warns;
     mutable brief_lock lock;
     stack_of_blocks spare;
     memory_pool_stats stats; ///< but for `free`
@@ -219,7 +221,7 @@ buffer memory_pool::allocate(std::size_t size, const std::byte *hint)
 buffer memory_pool::make_for_miss(std::uint64_t misses, const std::byte *hint)
 {
     const memory_pool_options &how = impl_->how;
-    if (how.warn_on_empty && how.max_free != 0 && std::has_single_bit(misses))
+    if (impl_->warns.load(std::memory_order_relaxed) && how.max_free != 0 && std::has_single_bit(misses))
         HEAPWIRE_LOG(warning, "memory", "memory pool of ", how.upper, "-byte buffers was empty for ", misses,
                      " requests: consider a larger max_free or initial");
     try
@@ -258,6 +260,10 @@ void memory_pool::refill()
         impl_->spare.push(std::move(made));
     }
 }
+
+void memory_pool::warn_on_empty(bool on) noexcept { impl_->warns.store(on, std::memory_order_relaxed); }
+
+bool memory_pool::warns_on_empty() const noexcept { return impl_->warns.load(std::memory_order_relaxed); }
 
 memory_pool_stats memory_pool::stats() const
 {

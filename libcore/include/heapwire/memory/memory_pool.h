@@ -52,7 +52,12 @@ public:
     /// Makes buffers until `initial` are free. Any thread. Throws what the base allocator throws.
     void refill();
 
+    /// Whether to log when a request finds the pool empty, from now on. Any thread.
+    void warn_on_empty(bool on) noexcept;
+    [[nodiscard]] bool warns_on_empty() const noexcept;
+
     [[nodiscard]] memory_pool_stats stats() const;
+    /// As it was made.
     [[nodiscard]] const memory_pool_options &options() const noexcept;
 
     struct impl;
