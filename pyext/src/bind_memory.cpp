@@ -108,7 +108,10 @@ void register_memory(py::module_ &m)
                     std::size_t max_free, std::size_t initial, std::size_t low_water, const allocator_handle &base)
                  { return make_pool(consistent(lower, upper, max_free, initial, low_water, base), threads->io()); }),
              py::arg("thread_pool").none(false), py::arg("lower"), py::arg("upper"), py::arg("max_free"),
-             py::arg("initial"), py::arg("low_water"), py::arg("allocator") = allocator_handle());
+             py::arg("initial"), py::arg("low_water"), py::arg("allocator") = allocator_handle())
+        .def_property(
+            "warn_on_empty", [](const pool_memory &self) { return self.pool->pool().warns_on_empty(); },
+            [](pool_memory &self, bool on) { self.pool->pool().warn_on_empty(on); });
 }
 
 } // namespace heapwire::python

@@ -6,9 +6,10 @@ synchronously. So a wait that is cancelled or times out loses nothing.
 """
 
 import asyncio
+import bisect
+import itertools
 import threading
 import weakref
-from collections import deque
 
 from heapwire import Empty, Stopped
 from heapwire import recv as _recv
@@ -17,54 +18,53 @@ __all__ = ["Stream"]
 
 
 class _Waiters:
-    """Who waits for a descriptor in one event loop, first come, first served. Used on that loop's thread only."""
+    """Who waits for a descriptor in one event loop, first come, first served. Used on that loop's thread only.
 
-    def __init__(self, loop, fd, available):
-        self._loop = loop
+    Keeps no reference to the loop: it is a value in a dictionary that is weak by loop.
+    """
+
+    def __init__(self, fd, queued):
         self._fd = fd
-        self._available = available
-        self._waiting = deque()
+        self._queued = queued
+        self._waiting = []  # (number, future), by number
+        self._numbers = itertools.count()
         self._granted = 0  # woken, but not yet back to look
 
     def __len__(self):
         return len(self._waiting) + self._granted
 
-    async def turn(self, first=False):
-        """Return when it is worth looking. The caller must say looked() afterwards."""
+    def number(self):
+        """A place in the queue, which a waiter keeps until it is served."""
+        return next(self._numbers)
+
+    async def turn(self, number):
+        """Return when it is worth looking."""
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
         if not self._waiting:
-            self._loop.add_reader(self._fd, self._readable)
-        future = self._loop.create_future()
-        if first:
-            self._waiting.appendleft(future)
-        else:
-            self._waiting.append(future)
+            loop.add_reader(self._fd, self._readable)
+        bisect.insort(self._waiting, (number, future), key=lambda waiter: waiter[0])
         try:
             await future
         except BaseException:
-            if future.done() and not future.cancelled():
-                self.looked()  # it was our turn: the descriptor is still readable, and the next one gets it
-            else:
-                self._forget(future)
+            # If it was our turn, nothing was taken yet, the descriptor is still readable, and the next one gets it.
+            if (number, future) in self._waiting:
+                self._waiting.remove((number, future))
+                self._stop_if_idle()
             raise
-
-    def looked(self):
-        self._granted -= 1
-
-    def _forget(self, future):
-        try:
-            self._waiting.remove(future)
-        except ValueError:
-            return
-        self._stop_if_idle()
+        finally:
+            if future.done() and not future.cancelled():
+                self._granted -= 1
 
     def _stop_if_idle(self):
         if not self._waiting:
-            self._loop.remove_reader(self._fd)
+            asyncio.get_running_loop().remove_reader(self._fd)
 
     def _readable(self):
-        worth = self._available() - self._granted
+        # Readable and empty is the end of the stream, or nothing: one waiter looks, then the next.
+        worth = max(self._queued(), 1) - self._granted
         while self._waiting and worth > 0:
-            future = self._waiting.popleft()
+            _, future = self._waiting.pop(0)
             if not future.done():
                 future.set_result(None)
                 self._granted += 1
@@ -85,37 +85,27 @@ class Stream(_recv.Stream):
         with self._loops_lock:
             waiters = self._loops.get(loop)
             if waiters is None:
-                ring = self.ringbuffer
-                many = 1 << 30
-                stopped = weakref.ref(self)
-
-                def available():
-                    size = ring.size()
-                    # Readable and empty is the end of the stream, or a spurious wake: everybody may look.
-                    return size if size and stopped() is not None else many
-
-                waiters = self._loops[loop] = _Waiters(loop, self.fd, available)
+                waiters = self._loops[loop] = _Waiters(self.fd, self.ringbuffer.size)
             return waiters
 
     async def get(self):
         """Return the next heap; raise :exc:`heapwire.Stopped` at the end."""
         waiters = self._waiters()
+        number = waiters.number()
         if not len(waiters):
             # Give way to others *before* the heap is taken: nothing can be lost by a cancellation here.
             await asyncio.sleep(0)
-        first = False
-        if not len(waiters):
-            try:
-                return self.get_nowait()
-            except Empty:
-                pass
+            if not len(waiters):
+                try:
+                    return self.get_nowait()
+                except Empty:
+                    pass
         while True:
-            await waiters.turn(first)
-            waiters.looked()
+            await waiters.turn(number)
             try:
                 return self.get_nowait()
             except Empty:  # another loop or thread was faster
-                first = True
+                pass
 
     def __aiter__(self):
         return self

@@ -67,7 +67,12 @@ private:
 
 void keeper::bury(host::completion &record)
 {
-    // The record is the keeper's member; the object field has the way back.
+    // The record is its owner's member; the object field has the way back.
+    if (record.which == 0) // no token: not a keeper
+    {
+        delete reinterpret_cast<attached_only *>(record.object);
+        return;
+    }
     auto *mine = reinterpret_cast<keeper *>(record.object);
     std::optional<std::unique_ptr<open_export>> found = mine->in_.open.take(record.which);
     delete mine;
@@ -89,6 +94,15 @@ leased_bytes lease(py::handle from, access how)
     out.bytes = {static_cast<const std::byte *>(view->view.buf), static_cast<std::size_t>(view->view.len)};
     out.keep = std::shared_ptr<keeper>(new keeper(the_leases(), std::move(view)), keeper::drop);
     return out;
+}
+
+void attached_only::destroy_soon() noexcept
+{
+    burial_.kind = host::completion_kind::release;
+    burial_.which = 0;
+    burial_.object = reinterpret_cast<std::uint64_t>(this);
+    the_leases().dropped.post(burial_);
+    log_thread::poke();
 }
 
 void return_dropped_leases()

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "heapwire/base/bytes.h"
+#include "heapwire/host/completion_hub.h"
 
 namespace heapwire::python
 {
@@ -38,6 +39,19 @@ void return_dropped_leases();
 void abandon_leases();
 /// Exports that are open; for tests.
 [[nodiscard]] std::size_t open_leases();
+
+/// Something with exports in it, which workers may be the last to own: only an attached thread may destroy it.
+class attached_only
+{
+public:
+    virtual ~attached_only() = default;
+    /// By the last owner, on any thread, attached or not, with whatever lock held: an attached thread destroys it
+    /// soon (see return_dropped_leases).
+    void destroy_soon() noexcept;
+
+private:
+    host::completion burial_;
+};
 
 /// A buffer for the length of a call.
 class borrowed_bytes

@@ -126,7 +126,9 @@ void log_thread::set_receiver(py::object deliver)
 void log_thread::forget_receiver() noexcept
 {
     set_log_sink(nullptr);
-    py::reinterpret_steal<py::object>(receiver.exchange(nullptr, std::memory_order_acq_rel));
+    PyObject *before = receiver.exchange(nullptr, std::memory_order_acq_rel);
+    if (the_runtime().attach.inside() == 0) // else a handler blocks in it, and it is left alone
+        py::reinterpret_steal<py::object>(before);
 }
 
 void log_thread::ensure()

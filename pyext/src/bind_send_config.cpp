@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// send.RateMethod, send.GroupMode, send.StreamConfig.
+#include <pybind11/native_enum.h>
+
+#include <cmath>
+
+#include "heapwire/base/error.h"
+#include "heapwire/wire/packet_writer.h"
+#include "kwargs.h"
+#include "register.h"
+#include "send_config.h"
+
+namespace heapwire::python
+{
+
+bool send_stream_config::packets_too_small() const noexcept { return max_packet_size < wire::min_packet_bytes; }
+
+send::options send_stream_config::options(send::split packets) const
+{
+    constexpr std::size_t largest_packet = std::size_t{1} << 30; // of the core; no transport has larger ones
+    if (max_heaps > std::size_t{1} << 63)
+        throw_bad_argument("max_heaps", max_heaps, "at most 2**63");
+    send::options out;
+    if (!packets_too_small())
+        out.max_packet_size = std::min(max_packet_size, largest_packet);
+    out.packets = packets;
+    out.rate = rate;
+    out.burst_size = burst_size;
+    out.max_heaps = max_heaps;
+    out.burst_rate_ratio = burst_rate_ratio;
+    out.method = rate_method == rate_method_choice::hw   ? send::rate_method::kernel
+                 : rate_method == rate_method_choice::sw ? send::rate_method::software
+                                                         : send::rate_method::automatic;
+    return out;
+}
+
+namespace
+{
+
+void set_rate(send_stream_config &self, double to)
+{
+    if (!std::isfinite(to) || to < 0)
+        throw_bad_argument("rate", to, "finite and not negative");
+    self.rate = to;
+}
+
+void set_max_heaps(send_stream_config &self, std::size_t to)
+{
+    if (to == 0)
+        throw_bad_argument("max_heaps", to, "at least 1");
+    self.max_heaps = to;
+}
+
+void set_ratio(send_stream_config &self, double to)
+{
+    if (!std::isfinite(to) || to < 1)
+        throw_bad_argument("burst_rate_ratio", to, "finite and at least 1");
+    self.burst_rate_ratio = to;
+}
+
+template <auto Field, typename Type>
+void def_default(Type &type, const char *name)
+{
+    type.def_property_readonly_static(name, [](const py::object &) { return send_stream_config().*Field; });
+}
+
+} // namespace
+
+void register_send_config(py::module_ &m)
+{
+    py::native_enum<rate_method_choice>(m, "RateMethod", "enum.Enum")
+        .value("SW", rate_method_choice::sw)
+        .value("HW", rate_method_choice::hw)
+        .value("AUTO", rate_method_choice::automatic)
+        .finalize();
+    py::native_enum<group_mode_choice>(m, "GroupMode", "enum.Enum")
+        .value("ROUND_ROBIN", group_mode_choice::round_robin)
+        .value("SERIAL", group_mode_choice::serial)
+        .finalize();
+
+    using config = send_stream_config;
+    py::class_<config> type(m, "StreamConfig");
+    def_keyword_init(type);
+    def_default<&config::max_packet_size>(type, "DEFAULT_MAX_PACKET_SIZE");
+    def_default<&config::burst_size>(type, "DEFAULT_BURST_SIZE");
+    def_default<&config::max_heaps>(type, "DEFAULT_MAX_HEAPS");
+    def_default<&config::burst_rate_ratio>(type, "DEFAULT_BURST_RATE_RATIO");
+    def_default<&config::rate_method>(type, "DEFAULT_RATE_METHOD");
+    type.def_readwrite("max_packet_size", &config::max_packet_size)
+        .def_readwrite("burst_size", &config::burst_size)
+        .def_readwrite("rate_method", &config::rate_method)
+        .def_property(
+            "rate", [](const config &self) { return self.rate; }, set_rate)
+        .def_property(
+            "max_heaps", [](const config &self) { return self.max_heaps; }, set_max_heaps)
+        .def_property(
+            "burst_rate_ratio", [](const config &self) { return self.burst_rate_ratio; }, set_ratio)
+        .def_property_readonly("burst_rate", [](const config &self) { return self.rate * self.burst_rate_ratio; });
+}
+
+} // namespace heapwire::python

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// send.Heap, send.HeapReference, send.HeapReferenceList, send.PacketGenerator.
+#include <pybind11/stl.h>
+
+#include "heapwire/base/error.h"
+#include "heapwire/send/packetizer.h"
+#include "heapwire/wire/packet_writer.h"
+#include "register.h"
+#include "send_references.h"
+
+namespace heapwire::python
+{
+
+namespace
+{
+
+/// The packets of one heap, as the incumbent cuts them. Not for several threads at once: a critical section guards it.
+class packet_generator
+{
+public:
+    packet_generator(std::shared_ptr<outgoing> heap, std::uint64_t cnt, std::size_t max_packet_size)
+        : flight_(heap), cutting_(how(max_packet_size))
+    {
+        if (std::error_code failed = packets_.start(heap->core(), cnt, cutting_))
+            throw std::invalid_argument("heap cannot be cut into such packets: " + failed.message());
+    }
+
+    py::bytes next()
+    {
+        if (packets_.done())
+            throw py::stop_iteration();
+        batch_.clear();
+        packets_.make_packet(batch_, scratch_, 0, 0);
+        const send::packet &made = batch_.packets().front();
+        py::bytes out(nullptr, made.size);
+        char *to = PyBytes_AS_STRING(out.ptr());
+        for (bytes_view part : made.parts)
+        {
+            std::memcpy(to, part.data(), part.size());
+            to += part.size();
+        }
+        return out;
+    }
+
+private:
+    static send::cutting how(std::size_t max_packet_size)
+    {
+        if (max_packet_size < wire::min_packet_bytes)
+            throw_bad_argument("max_packet_size", max_packet_size, "at least 56");
+        send::options options;
+        options.max_packet_size = max_packet_size;
+        options.packets = send::split::full;
+        return send::cutting(options);
+    }
+
+    flight flight_;
+    send::cutting cutting_;
+    send::packetizer packets_;
+    send::packet_batch batch_;
+    std::vector<wire::item_pointer> scratch_;
+};
+
+void register_generator(py::module_ &m)
+{
+    py::class_<packet_generator>(m, "PacketGenerator")
+        .def(py::init<std::shared_ptr<outgoing>, std::uint64_t, std::size_t>(), py::arg("heap").none(false),
+             py::arg("cnt"), py::arg("max_packet_size"))
+        .def("__iter__", [](py::object self) { return self; })
+        .def("__next__",
+             [](const py::object &self)
+             {
+                 py::scoped_critical_section one_at_a_time(self);
+                 return self.cast<packet_generator &>().next();
+             });
+}
+
+void register_references(py::module_ &m)
+{
+    py::class_<heap_reference>(m, "HeapReference")
+        .def(py::init<py::object, std::int64_t, std::size_t, double>(), py::arg("heap").none(false), py::kw_only(),
+             py::arg("cnt") = -1, py::arg("substream_index") = 0, py::arg("rate") = -1.0)
+        .def_readonly("heap", &heap_reference::heap)
+        .def_property(
+            "cnt", [](const heap_reference &self) { return self.plan.cnt; },
+            [](heap_reference &self, std::int64_t to) { self.plan.cnt = to; })
+        .def_property(
+            "substream_index", [](const heap_reference &self) { return self.plan.substream; },
+            [](heap_reference &self, std::size_t to) { self.plan.substream = to; })
+        .def_property(
+            "rate", [](const heap_reference &self) { return self.plan.rate; },
+            [](heap_reference &self, double to) { self.plan.rate = to; });
+
+    py::class_<heap_reference_list>(m, "HeapReferenceList")
+        .def(py::init([](const std::vector<heap_reference> &heaps) { return heap_reference_list{plans_of(heaps)}; }),
+             py::arg("heaps"))
+        .def("__len__", [](const heap_reference_list &self) { return self.heaps.size(); })
+        .def(
+            "__getitem__",
+            [](const heap_reference_list &self, const py::slice &which)
+            {
+                py::ssize_t start = 0, stop = 0, step = 0, length = 0;
+                if (!which.compute(static_cast<py::ssize_t>(self.heaps.size()), &start, &stop, &step, &length))
+                    throw py::error_already_set();
+                heap_reference_list out;
+                for (py::ssize_t i = 0; i < length; ++i, start += step)
+                    out.heaps.push_back(self.heaps[static_cast<std::size_t>(start)]);
+                return out;
+            },
+            py::arg("index"));
+}
+
+} // namespace
+
+heap_reference::heap_reference(py::object of, std::int64_t cnt, std::size_t substream, double rate)
+    : heap(std::move(of)), plan{nullptr, cnt, substream, rate}
+{
+    if (!py::isinstance<outgoing>(heap))
+        throw py::type_error("heap: a heapwire.send.Heap is needed");
+    plan.heap = heap.cast<std::shared_ptr<outgoing>>();
+}
+
+std::vector<planned_heap> plans_of(const std::vector<heap_reference> &heaps)
+{
+    std::vector<planned_heap> out;
+    out.reserve(heaps.size());
+    for (const heap_reference &h : heaps)
+        out.push_back(h.plan);
+    return out;
+}
+
+void register_send_heap(py::module_ &m)
+{
+    py::class_<outgoing, std::shared_ptr<outgoing>>(m, "Heap")
+        .def(py::init<const flavour &>(), py::arg("flavour") = flavour())
+        .def_property_readonly("flavour", [](const outgoing &self) { return self.flavour(); })
+        .def_property(
+            "repeat_pointers", [](const outgoing &self) { return self.repeat_pointers(); },
+            [](outgoing &self, bool on) { self.repeat_pointers(on); })
+        .def("add_item", &outgoing::add_item, py::arg("item"))
+        .def("add_descriptor", &outgoing::add_descriptor, py::arg("descriptor"))
+        .def("add_start", [](outgoing &self) { self.add_control(wire::stream_control::start); })
+        .def("add_end", [](outgoing &self) { self.add_control(wire::stream_control::stop); });
+    register_references(m);
+    register_generator(m);
+}
+
+} // namespace heapwire::python

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""B: from the core's log to logging."""
+
+from boundary.children import run, times
+
+SETUP = """
+import logging, threading, time
+records = []
+class Keep(logging.Handler):
+    def emit(self, record):
+        records.append(record)
+log = logging.getLogger("heapwire")
+log.addHandler(Keep())
+log.propagate = False
+log.setLevel(logging.INFO)
+core = heapwire._core
+def eventually(what):
+    end = time.monotonic() + 50
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+def log_until_seen():
+    while not records:
+        core.log_info("probe")
+        time.sleep(0.01)
+    time.sleep(0.1)
+    records.clear()
+log_until_seen()  # the change of level is followed within a second
+"""
+
+
+def test_b1_produced_is_delivered_and_dropped_and_drops_are_told():
+    run(
+        SETUP
+        + """
+class Slow(logging.Handler):
+    def emit(self, record):
+        time.sleep(0.001)
+log.addHandler(Slow())
+def storm():
+    for i in range(5000):
+        core.log_info("x")
+threads = [threading.Thread(target=storm) for _ in range(4)]
+for t in threads: t.start()
+for t in threads: t.join()
+def quiet():
+    produced, delivered, dropped = core._log_counts()
+    return produced == delivered + dropped
+eventually(quiet)
+dropped = core._log_counts()[2]
+assert dropped > 0
+def told():
+    return sum(int(r.args[0].split()[0].replace(",", "")) for r in list(records) if "messages were dropped" in r.args[0])
+eventually(lambda: told() == dropped)
+"""
+    )
+
+
+def test_b2_handlers_that_raise_or_call_back():
+    run(
+        SETUP
+        + """
+pool = heapwire.ThreadPool()
+class Wild(logging.Handler):
+    def emit(self, record):
+        core.log_info("from the handler") if "again" in record.args[0] else None
+        heapwire.recv.Stream(pool).stop()
+        raise SystemError("a handler's mistake")
+log.addHandler(Wild())
+before = heapwire._logging.failures
+for i in range(20):
+    core.log_info("again")
+eventually(lambda: len(records) >= 40)
+eventually(lambda: heapwire._logging.failures - before >= 40)
+"""
+    )
+
+
+def test_b3_what_is_logged_just_before_the_end_appears():
+    for _ in range(times(30)):
+        out = run(
+            """
+import logging
+logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
+heapwire._core._set_log_receiver(heapwire._logging.deliver, logging.INFO)
+for i in range(100):
+    heapwire._core.log_info(f"message {i}")
+"""
+        )
+        assert out.split("\n")[:100] == [f"message {i}" for i in range(100)]
+
+
+def test_b5_the_records_time_and_thread_are_the_events():
+    run(
+        SETUP
+        + """
+import ctypes
+before = time.time()
+core.log_info("now")
+after = time.time()
+ctypes.PyDLL(None).usleep(300_000)  # keeps the GIL: nothing can be delivered meanwhile
+eventually(lambda: records)
+(record,) = records
+assert before - 0.001 <= record.created <= after + 0.001
+assert record.thread == threading.get_native_id()
+assert record.threadName == open("/proc/self/comm").read().strip()
+assert record.msg == "%s" and record.args == ("now",) and record.name == "heapwire"
+"""
+    )
+
+
+def test_b6_odd_bytes_and_levels():
+    run(
+        SETUP
+        + """
+core.log_info("100%s")
+eventually(lambda: records)
+assert records[0].getMessage() == "100%s"
+level = heapwire._logging.deliver([(20, b"r".decode(), "f", 1, b"\\xff\\xfe", 0.0, 1, b"t", True)], 0, 0.0)
+assert level == logging.INFO
+assert records[-1].getMessage() == "\\\\xff\\\\xfe..."
+log.setLevel(logging.WARNING)
+time.sleep(1.5)
+count = core._log_counts()[0]
+core.log_info("not wanted")
+assert core._log_counts()[0] == count
+"""
+    )

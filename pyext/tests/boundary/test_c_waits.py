@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""C: waits that signals can end (or must not end)."""
+
+from boundary.children import run, times
+
+SETUP = """
+import os, signal, threading, time
+pool = heapwire.ThreadPool()
+queue = heapwire.InprocQueue()
+stream = heapwire.recv.Stream(pool)
+stream.add_inproc_reader(queue)
+me = threading.get_ident()
+
+def soon(action, seconds=0.02):
+    def later():
+        time.sleep(seconds)
+        action()
+    threading.Thread(target=later, daemon=True).start()
+
+def interrupted(call):
+    try:
+        call()
+    except KeyboardInterrupt:
+        return True
+    return False
+"""
+
+
+def test_c1_ctrl_c_ends_every_blocking_call_and_takes_nothing():
+    run(
+        SETUP
+        + f"""
+for call in (stream.get, lambda: next(stream)):
+    for i in range({times(100)}):
+        soon(lambda: os.kill(os.getpid(), signal.SIGINT))
+        assert interrupted(call)
+queue.add_packet(heap(5))
+assert stream.get().cnt == 5
+"""
+    )
+
+
+def test_c2_also_when_another_thread_takes_the_signal():
+    run(
+        SETUP
+        + f"""
+parked = threading.Event()
+other = threading.Thread(target=parked.wait, daemon=True)
+other.start()
+for restart in (True, False):
+    signal.siginterrupt(signal.SIGINT, restart)
+    for i in range({times(50)}):
+        soon(lambda: signal.pthread_kill(other.ident, signal.SIGINT))
+        assert interrupted(stream.get)
+"""
+    )
+
+
+def test_c3_also_when_it_comes_between_the_look_and_the_sleep():
+    run(
+        SETUP
+        + f"""
+from heapwire import _core
+_core._set_test_gap(200)
+for i in range({times(20)}):
+    soon(lambda: os.kill(os.getpid(), signal.SIGINT), 0.1)
+    assert interrupted(stream.get)
+"""
+    )
+
+
+def test_c4_a_handler_that_returns_does_not_end_the_wait():
+    run(
+        SETUP
+        + """
+seen = []
+signal.signal(signal.SIGUSR1, lambda *_: seen.append(1))
+def bombard():
+    for i in range(200):
+        os.kill(os.getpid(), signal.SIGUSR1)
+        time.sleep(0.001)
+    queue.add_packet(heap(1))
+threading.Thread(target=bombard).start()
+assert stream.get().cnt == 1
+assert seen
+"""
+    )
+
+
+def test_c5_what_a_handler_raises_comes_out():
+    run(
+        SETUP
+        + """
+def handler(*_):
+    raise ValueError("mine")
+signal.signal(signal.SIGUSR1, handler)
+soon(lambda: os.kill(os.getpid(), signal.SIGUSR1))
+try:
+    stream.get()
+except ValueError as e:
+    assert e.args == ("mine",)
+else:
+    raise AssertionError
+"""
+    )
+
+
+def test_c6_another_threads_get_ends_by_stop():
+    run(
+        SETUP
+        + """
+ended = []
+def other():
+    try:
+        stream.get()
+    except heapwire.Stopped:
+        ended.append(1)
+t = threading.Thread(target=other)
+t.start()
+soon(lambda: os.kill(os.getpid(), signal.SIGINT))
+assert interrupted(lambda: t.join())
+stream.stop()
+t.join()
+assert ended
+"""
+    )
+
+
+def test_c7_the_wakeup_descriptor_is_put_back_and_fed():
+    run(
+        SETUP
+        + """
+r, w = os.pipe()
+os.set_blocking(w, False)
+os.set_blocking(r, False)
+signal.set_wakeup_fd(w)
+soon(lambda: os.kill(os.getpid(), signal.SIGINT))
+assert interrupted(stream.get)
+assert signal.set_wakeup_fd(-1) == w
+assert os.read(r, 10) == bytes([signal.SIGINT])
+"""
+    )
+
+
+def test_c9_an_idle_wait_costs_next_to_nothing():
+    run(
+        SETUP
+        + """
+before = time.process_time()
+soon(lambda: queue.add_packet(heap(1)), 2)
+stream.get()
+assert time.process_time() - before < 0.2
+"""
+    )
