@@ -107,9 +107,16 @@ void join_v6(int fd, const udp_receive_options &how)
     set_option(fd, IPPROTO_IPV6, MCAST_JOIN_SOURCE_GROUP, join, "cannot join", joining(how));
 }
 
-// A unicast endpoint and an interface address must agree; an unspecified endpoint takes the interface's.
+// A unicast endpoint and an interface address must agree; an unspecified endpoint takes the interface's. An IPv6 group
+// of link scope can only be bound together with its link.
 udp::endpoint where_to_bind(const udp_receive_options &how)
 {
+    if (how.endpoint.address().is_multicast() && how.endpoint.address().is_v6() && how.interface_index != 0)
+    {
+        auto group = how.endpoint.address().to_v6();
+        group.scope_id(how.interface_index);
+        return {group, how.endpoint.port()};
+    }
     if (how.endpoint.address().is_multicast() || how.interface_address.empty())
         return how.endpoint;
     auto interface = parse_address("interface_address", how.interface_address, udp::v4());

@@ -70,8 +70,9 @@ void bind_to_device(int fd, const std::string &device)
 
 void bind_to(int fd, const udp::endpoint &where)
 {
+    const std::string place = text_of(where); // now: making it changes errno
     if (bind(fd, where.data(), static_cast<socklen_t>(where.size())) != 0)
-        throw_errno("cannot bind to", text_of(where));
+        throw_errno("cannot bind to", place);
 }
 
 udp::endpoint local_endpoint(int fd) noexcept

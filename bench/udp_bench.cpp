@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Heaps over loopback UDP, sender and receiver in one process, each on an io thread with a core of its own.
+//   udp_bench [--packet 1472] [--heap 4194304] [--rate 0 (Gb/s)] [--seconds 3] [--cores 0,1] [--in-flight 8]
+//             [--ring 8] [--no-gso] [--no-gro] [--no-recvmmsg] [--no-sendmmsg]
+// One line of JSON: what was sent, received and lost. Compare with ceiling (the same machine, the same minute).
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "heapwire/base/log.h"
+#include "heapwire/memory/memory_pool.h"
+#include "heapwire/transport/udp.h"
+
+using namespace heapwire;
+using steady = std::chrono::steady_clock;
+
+namespace
+{
+
+struct settings
+{
+    std::size_t packet = 1472, heap = 4 << 20, in_flight = 8, ring = 8;
+    double gigabits = 0, seconds = 3;
+    int send_core = 0, receive_core = 1;
+    transport::udp_receive_options receive;
+    transport::udp_send_options send;
+};
+
+settings parse(int argc, char **argv)
+{
+    settings s;
+    for (int i = 1; i < argc; ++i)
+    {
+        const std::string name = argv[i];
+        auto value = [&]
+        {
+            if (++i >= argc)
+            {
+                std::fprintf(stderr, "%s needs a value\n", name.c_str());
+                std::exit(2);
+            }
+            return argv[i];
+        };
+        if (name == "--packet")
+            s.packet = std::strtoull(value(), nullptr, 10);
+        else if (name == "--heap")
+            s.heap = std::strtoull(value(), nullptr, 10);
+        else if (name == "--rate")
+            s.gigabits = std::atof(value());
+        else if (name == "--seconds")
+            s.seconds = std::atof(value());
+        else if (name == "--in-flight")
+            s.in_flight = std::strtoull(value(), nullptr, 10);
+        else if (name == "--ring")
+            s.ring = std::strtoull(value(), nullptr, 10);
+        else if (name == "--cores")
+            std::sscanf(value(), "%d,%d", &s.send_core, &s.receive_core);
+        else if (name == "--no-gso")
+            s.send.gso = transport::offload::off;
+        else if (name == "--no-sendmmsg")
+            s.send.sendmmsg = transport::offload::off;
+        else if (name == "--no-gro")
+            s.receive.gro = transport::offload::off;
+        else if (name == "--no-recvmmsg")
+            s.receive.recvmmsg = transport::offload::off;
+        else
+        {
+            std::fprintf(stderr, "unknown option %s\n", name.c_str());
+            std::exit(2);
+        }
+    }
+    return s;
+}
+
+// Keeps `in_flight` heaps in the queue: every completion sends the next.
+struct load
+{
+    transport::send_stream *stream;
+    outgoing_heap heap;
+    std::atomic<bool> ending{false};
+    static void next(void *context, std::uint64_t, const send::outcome &) noexcept
+    {
+        auto *me = static_cast<load *>(context);
+        if (!me->ending.load(std::memory_order_relaxed))
+            (void)me->stream->submit({&me->heap, -1, 0, -1}, {next, me, 0});
+    }
+};
+
+void report(const settings &s, const send::stats &sent, const recv::stats &got, std::uint64_t heaps, double took)
+{
+    const double packets = static_cast<double>(got[recv::stat::packets]);
+    const double received = packets / static_cast<double>(sent.packets) * static_cast<double>(sent.bytes);
+    std::printf("{\"program\": \"udp_bench\", \"packet_size\": %zu, \"heap_size\": %zu, \"sent_gbps\": %.2f, "
+                "\"received_gbps\": %.2f, \"lost\": %.6f, \"kernel_drops\": %llu, \"heaps_per_s\": %.0f, "
+                "\"heaps_sent\": %llu, \"heaps_received\": %llu, \"max_batch\": %llu}\n",
+                s.packet, s.heap, static_cast<double>(sent.bytes) * 8e-9 / took, received * 8e-9 / took,
+                1 - packets / static_cast<double>(sent.packets),
+                static_cast<unsigned long long>(got[recv::stat::kernel_drops]), static_cast<double>(heaps) / took,
+                static_cast<unsigned long long>(sent.heaps), static_cast<unsigned long long>(heaps),
+                static_cast<unsigned long long>(got[recv::stat::max_batch]));
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    settings s = parse(argc, argv);
+    transport::io_threads receiving(1, {s.receive_core}), sending(1, {s.send_core});
+    recv::options how;
+    how.memory = std::make_shared<memory_pool>(
+        memory_pool_options{.lower = 1, .upper = s.heap + 4096, .max_free = s.ring + 16, .initial = s.ring + 8});
+    recv::heap_stream stream(how, {.heaps = s.ring});
+    transport::udp_facts facts;
+    s.receive.endpoint = {boost::asio::ip::make_address("127.0.0.1"), 0};
+    s.receive.max_packet_size = std::max<std::size_t>(s.packet, 9200);
+    stream.add(transport::make_udp_source(receiving, stream, s.receive, &facts));
+
+    s.send.endpoints = {facts.local};
+    transport::udp_sender sender(sending, s.send,
+                                 {.max_packet_size = s.packet, .rate = s.gigabits * 1e9 / 8, .max_heaps = s.in_flight});
+
+    std::atomic<std::uint64_t> heaps{0};
+    std::thread consumer(
+        [&]
+        {
+            transport::io_threads::pin_this_thread(s.receive_core);
+            while (auto got = stream.pop())
+                heaps.fetch_add(1, std::memory_order_relaxed);
+        });
+
+    std::vector<std::byte> payload(s.heap, std::byte{1});
+    load work{&sender, outgoing_heap(), {}};
+    work.heap.add_item(0x1000, payload);
+    const auto start = steady::now();
+    for (std::size_t i = 0; i < s.in_flight; ++i)
+        (void)sender.submit({&work.heap, -1, 0, -1}, {load::next, &work, 0});
+    std::this_thread::sleep_for(std::chrono::duration<double>(s.seconds));
+    work.ending = true;
+    sender.flush();
+    const double took = std::chrono::duration<double>(steady::now() - start).count();
+    std::this_thread::sleep_for(std::chrono::milliseconds(300)); // what is in the socket buffer
+    const send::stats sent = sender.statistics();
+    const recv::stats got = stream.statistics();
+    stream.stop();
+    consumer.join();
+    report(s, sent, got, heaps, took);
+}

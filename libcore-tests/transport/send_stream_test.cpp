@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "heapwire/base/error.h"
+#include "transport/sending.h"
+
+namespace heapwire::transport
+{
+namespace
+{
+
+using test::completion_list;
+using fixture = test::obedient_stream;
+using test::sample_heap;
+using test::sink_state;
+
+TEST(SendStream, SendsOnTheCallersThreadWithoutAnyOther)
+{
+    boost::asio::io_context never_run;
+    fixture f(never_run);
+    sample_heap heap(1 << 20);
+    send::outcome what = f.stream.send_heap(heap.reference());
+    EXPECT_FALSE(what.error);
+    EXPECT_EQ(what.bytes, f.state->bytes);
+    EXPECT_GT(what.bytes, heap.bytes.size());
+    EXPECT_EQ(f.stream.statistics().heaps, 1u);
+}
+
+TEST(SendStream, SendsAfterTheThreadsHaveStopped)
+{
+    io_threads threads(2);
+    fixture f(threads);
+    threads.stop();
+    sample_heap heap(300000);
+    EXPECT_FALSE(f.stream.send_heap(heap.reference()).error);
+}
+
+TEST(SendStream, FlushDoesTheWorkWhenNobodyElseDoes)
+{
+    boost::asio::io_context never_run;
+    fixture f(never_run);
+    completion_list done;
+    sample_heap heap(5000);
+    for (std::uint64_t i = 0; i < 4; ++i)
+        ASSERT_FALSE(f.stream.submit(heap.reference(), done.with(i)));
+    EXPECT_TRUE(done.tokens.empty());
+    f.stream.flush();
+    EXPECT_EQ(done.tokens, (std::vector<std::uint64_t>{0, 1, 2, 3}));
+}
+
+TEST(SendStream, BlockingSendWaitsBehindWhatIsQueued)
+{
+    boost::asio::io_context never_run;
+    fixture f(never_run);
+    completion_list done;
+    sample_heap heap(5000);
+    for (std::uint64_t i = 0; i < 4; ++i)
+        ASSERT_FALSE(f.stream.submit(heap.reference(), done.with(i)));
+    EXPECT_FALSE(f.stream.send_heap(heap.reference()).error); // there is no room: it makes some
+    EXPECT_EQ(done.tokens.size(), 4u);
+}
+
+TEST(SendStream, RefusesWhenTheQueueIsFull)
+{
+    io_threads threads;
+    fixture f(threads, {.max_heaps = 2});
+    f.state->close_door();
+    completion_list done;
+    sample_heap heap(100);
+    EXPECT_FALSE(f.stream.submit(heap.reference(), done.with(0)));
+    EXPECT_FALSE(f.stream.submit(heap.reference(), done.with(1)));
+    EXPECT_EQ(f.stream.submit(heap.reference(), done.with(2)), errc::queue_full);
+    f.state->open_door();
+    f.stream.flush();
+    EXPECT_EQ(done.tokens, (std::vector<std::uint64_t>{0, 1}));
+}
+
+TEST(SendStream, RefusesAGroupThatCanNeverFit)
+{
+    boost::asio::io_context never_run;
+    fixture f(never_run, {.max_heaps = 2});
+    sample_heap heap(100);
+    std::vector<send::heap_reference> group(3, heap.reference());
+    EXPECT_EQ(f.stream.send_heaps(group, send::group_mode::serial).error, errc::queue_full);
+    EXPECT_EQ(f.stream.send_heap({&heap.heap, -1, 2, -1}).error, errc::no_such_substream);
+}
+
+TEST(SendStream, GoesOnWhenTheSinkIsWritableAgain)
+{
+    io_threads threads;
+    fixture f(threads);
+    f.state->close_door();
+    completion_list done;
+    sample_heap heap(100000);
+    ASSERT_FALSE(f.stream.submit(heap.reference(), done.with(7)));
+    f.state->await_waiter();
+    f.state->open_door();
+    done.await(1);
+    EXPECT_FALSE(done.outcomes[0].error);
+    EXPECT_GE(f.stream.statistics().waits, 1u);
+}
+
+TEST(SendStream, BlockedCallerGoesOnWhenTheSinkIsWritableAgain)
+{
+    boost::asio::io_context never_run;
+    fixture f(never_run);
+    f.state->close_door();
+    sample_heap heap(100000);
+    send::outcome what;
+    std::thread caller([&] { what = f.stream.send_heap(heap.reference()); });
+    f.state->await_waiter();
+    f.state->open_door();
+    caller.join();
+    EXPECT_FALSE(what.error);
+    EXPECT_EQ(what.bytes, f.state->bytes);
+}
+
+TEST(SendStream, CompletesInOrderAndNeverTwoAtOnce)
+{
+    io_threads threads(3);
+    fixture f(threads, {.max_heaps = 64});
+    completion_list done;
+    sample_heap heap(3000);
+    std::uint64_t next = 0;
+    for (int i = 0; i < 2000; ++i)
+    {
+        while (f.stream.submit(heap.reference(), done.with(next)))
+            f.stream.flush();
+        ++next;
+        if (i % 97 == 0)
+        {
+            EXPECT_FALSE(f.stream.send_heap(heap.reference()).error);
+        }
+    }
+    f.stream.flush();
+    ASSERT_EQ(done.tokens.size(), 2000u);
+    for (std::uint64_t i = 0; i < 2000; ++i)
+        ASSERT_EQ(done.tokens[i], i);
+    EXPECT_FALSE(done.overlapped);
+}
+
+TEST(SendStream, SlotIsFreeBeforeItsCompletion)
+{
+    struct chain
+    {
+        send_stream *stream;
+        const sample_heap *heap;
+        int left = 1000;
+        bool refused = false;
+        completion_list done;
+        static void next(void *context, std::uint64_t token, const send::outcome &what) noexcept
+        {
+            auto *me = static_cast<chain *>(context);
+            if (--me->left > 0)
+                me->refused |= static_cast<bool>(me->stream->submit(me->heap->reference(), {next, me, token + 1}));
+            else
+                completion_list::note(&me->done, token, what);
+        }
+    };
+    io_threads threads;
+    fixture f(threads, {.max_heaps = 1});
+    sample_heap heap(200);
+    chain c{&f.stream, &heap, 1000, false, {}};
+    ASSERT_FALSE(f.stream.submit(heap.reference(), {chain::next, &c, 1}));
+    c.done.await(1);
+    EXPECT_FALSE(c.refused);
+    EXPECT_EQ(c.done.tokens[0], 1000u);
+}
+
+TEST(SendStream, ReportsTheSinksErrorAndGoesOn)
+{
+    io_threads threads;
+    fixture f(threads);
+    f.state->fail = std::make_error_code(std::errc::network_unreachable);
+    sample_heap heap(5000);
+    EXPECT_EQ(f.stream.send_heap(heap.reference()).error, std::errc::network_unreachable);
+    f.state->fail = {};
+    EXPECT_FALSE(f.stream.send_heap(heap.reference()).error);
+    EXPECT_EQ(f.stream.statistics().heaps_failed, 1u);
+}
+
+struct gives_up
+{
+    template <typename Step>
+    wait_result wait(Step &&, steady_time)
+    {
+        throw std::runtime_error("interrupted");
+    }
+};
+
+TEST(SendStream, GoesOnWithAHeapWhosePolicyGaveUp)
+{
+    io_threads threads;
+    fixture f(threads);
+    f.state->close_door();
+    sample_heap heap(5000);
+    EXPECT_THROW(f.stream.send_heap(heap.reference(), gives_up{}), std::runtime_error);
+    f.state->open_door();
+    f.stream.flush();
+    EXPECT_EQ(f.stream.statistics().heaps, 1u);
+    EXPECT_EQ(f.stream.statistics().heaps_failed, 0u);
+}
+
+struct counts_steps
+{
+    int *steps;
+    template <typename Step>
+    wait_result wait(Step &&step, steady_time deadline)
+    {
+        wait_result result;
+        do
+            ++*steps;
+        while ((result = step(deadline, -1)) == wait_result::interrupted);
+        return result;
+    }
+};
+
+TEST(SendStream, ASmallHeapNeedsNoWaitPolicy)
+{
+    boost::asio::io_context never_run;
+    fixture f(never_run);
+    sample_heap heap(8000);
+    int steps = 0;
+    EXPECT_FALSE(f.stream.send_heap(heap.reference(), counts_steps{&steps}).error);
+    EXPECT_EQ(steps, 0);
+}
+
+struct opens_late
+{
+    int *steps;
+    sink_state *door;
+    template <typename Step>
+    wait_result wait(Step &&step, steady_time deadline)
+    {
+        wait_result result;
+        do
+        {
+            if (++*steps == 3)
+                door->open_door();
+        } while ((result = step(deadline, -1)) == wait_result::interrupted);
+        return result;
+    }
+};
+
+TEST(SendStream, APolicyGetsItsTurnWhileTheSinkIsClosed)
+{
+    boost::asio::io_context never_run;
+    fixture f(never_run);
+    f.state->close_door();
+    sample_heap heap(8000);
+    int steps = 0;
+    EXPECT_FALSE(f.stream.send_heap(heap.reference(), opens_late{&steps, f.state.get()}).error);
+    EXPECT_GE(steps, 3);
+}
+
+TEST(SendStream, PacesOnWorkerAndCaller)
+{
+    using clock = std::chrono::steady_clock;
+    for (bool on_worker : {true, false})
+    {
+        io_threads threads;
+        fixture f(threads, {.max_packet_size = 1024, .rate = 4e6, .burst_size = 4096, .burst_rate_ratio = 1.05});
+        sample_heap heap(200000);
+        completion_list done;
+        auto start = clock::now();
+        if (on_worker)
+        {
+            ASSERT_FALSE(f.stream.submit(heap.reference(), done.with(0)));
+            done.await(1);
+        }
+        else
+        {
+            ASSERT_FALSE(f.stream.send_heap(heap.reference()).error);
+        }
+        std::chrono::duration<double> took = clock::now() - start;
+        // The first burst is free, and catching up may go faster by the ratio. There is no upper limit to be had.
+        EXPECT_GE(took.count(), (200000.0 - 2 * 4096) / 4e6 / 1.05 * 0.95);
+        EXPECT_GT(f.stream.statistics().sleeps, 10u);
+    }
+}
+
+TEST(SendStream, RefusesBadOptionsByName)
+{
+    boost::asio::io_context io;
+    EXPECT_THROW(fixture(io, {.max_packet_size = 10}), std::invalid_argument);
+    EXPECT_THROW(fixture(io, {.max_heaps = 0}), std::invalid_argument);
+    EXPECT_THROW(send_stream(io, nullptr, {}), std::invalid_argument);
+}
+
+} // namespace
+} // namespace heapwire::transport
