@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -16,8 +17,8 @@ namespace
 // A run of datagrams joined by GRO is one IP packet at most.
 constexpr std::size_t gro_room = 65536;
 // The memory that a call fills should still be in the second-level cache when the payload is copied out of it.
-constexpr std::size_t gro_messages = 4;
-constexpr std::size_t plain_messages = 32;
+constexpr std::size_t memory_a_call = 256 << 10;
+constexpr std::size_t min_messages = 4, max_messages = 32;
 
 std::uint64_t mix(std::uint64_t x) noexcept
 {
@@ -88,8 +89,9 @@ struct datagram_reader::message
 };
 
 datagram_reader::datagram_reader(reader_options how)
-    : how_(how), room_(how.gro ? gro_room : how.max_packet_size + 1), count_(how.gro ? gro_messages : plain_messages),
-      bytes_(new std::byte[room_ * count_]), messages_(new message[count_]), headers_(new mmsghdr[count_])
+    : how_(how), room_(how.gro ? gro_room : how.max_packet_size + 1),
+      count_(std::clamp(memory_a_call / room_, min_messages, max_messages)), bytes_(new std::byte[room_ * count_]),
+      messages_(new message[count_]), headers_(new mmsghdr[count_])
 {
     for (std::size_t i = 0; i < count_; ++i)
     {
