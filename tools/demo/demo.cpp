@@ -28,6 +28,7 @@ struct plan
 {
     double rate = 0; ///< bytes a second
     std::uint64_t heaps = 0;
+    std::chrono::duration<double> seconds{}; ///< at most: a slow machine sends fewer heaps
     std::uint64_t seed = 0;
     bool quiet = false;
     std::string png;
@@ -45,10 +46,9 @@ class antenna
 {
 public:
     antenna(transport::io_ref io, const telescope &scope, const plan &how, boost::asio::ip::udp::endpoint to)
-        : scope_(scope), how_(how),
+        : scope_(scope), how_(how), memory_(in_flight, std::vector<std::byte>(heap_bytes)), heaps_(in_flight),
           sender_(io, {.endpoints = {to}},
-                  {.max_packet_size = packet_size, .rate = how.rate, .max_heaps = in_flight + 1}),
-          memory_(in_flight, std::vector<std::byte>(heap_bytes)), heaps_(in_flight)
+                  {.max_packet_size = packet_size, .rate = how.rate, .max_heaps = in_flight + 1})
     {
     }
 
@@ -57,7 +57,9 @@ public:
     {
         describe();
         std::uint64_t number = 0;
-        for (; number < how_.heaps && !give_up.load() && !failed_.load(); number++)
+        auto end_of_time = std::chrono::steady_clock::now() + how_.seconds;
+        auto go_on = [&] { return !give_up && !failed_ && std::chrono::steady_clock::now() < end_of_time; };
+        for (; number < how_.heaps && go_on(); number++)
         {
             free_.acquire(); // completions come in order: the oldest slot is the free one
             std::size_t slot = number % in_flight;
@@ -249,25 +251,26 @@ int observe(plan how)
 
 int main(int argc, char **argv)
 {
-    return tools::guarded(
-        "heapwire-demo",
-        [&]
-        {
-            tools::arguments args("heapwire-demo", "heapwire-demo [options]\nA pulsar over loopback UDP.\n");
-            args.section("Options");
-            args.value("rate", "BYTES", "150M", "bytes a second, like 125M for 1 Gb/s");
-            args.value("seconds", "N", "20", "how long");
-            args.value("seed", "N", "1967", "of the sky");
-            args.value("png", "FILE", "pulsar.png", "the picture");
-            args.flag("quiet", "no live rate");
-            if (!args.parse(argc, argv))
-                return 0;
-            plan how;
-            how.rate = static_cast<double>(args.size("rate", 1'000'000));
-            how.heaps = static_cast<std::uint64_t>(how.rate * args.real("seconds", 0.1, 3600) / heap_bytes) + 1;
-            how.seed = args.number("seed");
-            how.quiet = args.has("quiet");
-            how.png = args.text("png");
-            return observe(how);
-        });
+    return tools::guarded("heapwire-demo",
+                          [&]
+                          {
+                              tools::arguments args("heapwire-demo",
+                                                    "heapwire-demo [options]\nA pulsar over loopback UDP.\n");
+                              args.section("Options");
+                              args.value("rate", "BYTES", "150M", "bytes a second, like 125M for 1 Gb/s");
+                              args.value("seconds", "N", "20", "how long");
+                              args.value("seed", "N", "1967", "of the sky");
+                              args.value("png", "FILE", "pulsar.png", "the picture");
+                              args.flag("quiet", "no live rate");
+                              if (!args.parse(argc, argv))
+                                  return 0;
+                              plan how;
+                              how.rate = static_cast<double>(args.size("rate", 1'000'000));
+                              how.seconds = std::chrono::duration<double>(args.real("seconds", 0.1, 3600));
+                              how.heaps = static_cast<std::uint64_t>(how.rate * how.seconds.count() / heap_bytes) + 1;
+                              how.seed = args.number("seed");
+                              how.quiet = args.has("quiet");
+                              how.png = args.text("png");
+                              return observe(how);
+                          });
 }
