@@ -2,7 +2,9 @@
 // heapwire-demo: a telescope streams spectra over loopback UDP; the other side checks every byte and finds the pulsar.
 #include <atomic>
 #include <cstdio>
+#include <netinet/in.h>
 #include <semaphore>
+#include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
 
@@ -22,7 +24,8 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t spectra_id = 0x1000, number_id = 0x1001;
 constexpr std::ptrdiff_t in_flight = 8;
 constexpr std::size_t packet_size = 8972; // a jumbo frame, as on telescope networks
-constexpr double slowest_rate = 50e6;     // bytes a second; below this a lost heap is taken for a fault
+constexpr double slowest_rate = 5e6;      // bytes a second; below this a lost heap is taken for a fault
+constexpr int kernel_buffer = 32 << 20;   // asked for; a tenth of a second or more
 
 struct plan
 {
@@ -174,14 +177,31 @@ void receive(recv::heap_stream &stream, const telescope &scope, const plan &how,
     result.seconds = std::chrono::duration<double>(last - start).count();
 }
 
+/// A socket of our own on a port of the kernel's choice, because root may have a larger buffer than the system allows
+/// to everybody, and the library does not ask for that.
+int open_socket()
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd < 0 || bind(fd, reinterpret_cast<const sockaddr *>(&address), sizeof(address)) != 0)
+        throw std::system_error(errno, std::generic_category(), "cannot bind to 127.0.0.1");
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kernel_buffer, sizeof(kernel_buffer)) != 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kernel_buffer, sizeof(kernel_buffer));
+    return fd;
+}
+
 outcome stream_once(const telescope &scope, const plan &how, observation &folded)
 {
     transport::io_threads near(1), far(1);
     recv::heap_stream stream({.max_heaps = 2}, {.heaps = 64});
     transport::udp_facts facts;
     transport::udp_receive_options options;
-    options.endpoint = {boost::asio::ip::address_v4::loopback(), 0};
+    options.socket = open_socket();
+    options.buffer_size = 0; // as it is
     stream.add(transport::make_udp_source(near, stream, options, &facts));
+    close(*options.socket); // the source has a duplicate
     std::printf("%.2f Gb/s over UDP, %s: %zu channels, heaps of %zu KiB, packets of %zu bytes; kernel buffer %zu KiB\n",
                 how.rate * 8e-9, "127.0.0.1", channels, heap_bytes / 1024, packet_size, facts.buffer_size / 1024);
 
