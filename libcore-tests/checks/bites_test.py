@@ -5,7 +5,9 @@ import unittest
 from pathlib import Path
 
 import layers
+import readme
 import sizes
+import tally
 import words
 
 SPDX = "// SPDX-License-Identifier: BSD-3-Clause\n"
@@ -86,6 +88,42 @@ class Bites(unittest.TestCase):
     def test_finds_a_path_of_one_machine(self):
         self.plant("docs/a.md", "see /wo" "rk/main/a\n")
         self.expect(words, "/wo" "rk/")
+
+    def test_finds_a_readme_that_drifted(self):
+        self.plant("examples/readme.cpp", "    // [readme]\n    int a;\n    // [/readme]\n")
+        (self.root / "README.md").write_text("```cpp\nint a;\n```\n")
+        self.assertEqual(readme.faults(self.root), [])
+        (self.root / "README.md").write_text("```cpp\nint b;\n```\n")
+        self.expect(readme, "README.md")
+
+    def test_finds_a_link_that_leads_nowhere(self):
+        self.plant("examples/readme.cpp", "// [readme]\nint a;\n// [/readme]\n")
+        (self.root / "README.md").write_text("```cpp\nint a;\n```\n[x](gone.md) [y](https://example.org/gone.md)\n")
+        self.expect(readme, "gone.md is not there")
+
+
+class Tally(unittest.TestCase):
+    """The last line of ./run test must not flatter."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def write(self, stage: str, cases: str, *results: str) -> None:
+        (self.folder / f"{stage}.junit.xml").write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+        (self.folder / f"{stage}.json").write_text("".join('{"result": "%s"}\n' % r for r in results))
+
+    def test_counts_cases(self):
+        self.write("a", '<testcase/><testcase><failure/></testcase><testcase><skipped/></testcase>', "FAIL")
+        self.assertEqual(tally.count(self.folder, "a"), (1, 1, 1))
+
+    def test_counts_a_program_that_died_without_a_report(self):
+        self.write("a", "<testcase/>", "OK", "TIMEOUT", "FAIL")
+        self.assertEqual(tally.count(self.folder, "a"), (1, 2, 0))
+
+    def test_a_stage_without_any_log_has_no_cases(self):
+        self.assertEqual(tally.count(self.folder, "nothing"), (0, 0, 0))
 
 
 if __name__ == "__main__":
