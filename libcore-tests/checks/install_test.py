@@ -39,10 +39,11 @@ def build_shared(root: Path, beside: Path) -> Path:
     return build
 
 
-def by_pkg_config(prefix: Path, consumer: Path, work: Path, static: bool) -> str:
+def by_pkg_config(prefix: Path, consumer: Path, work: Path) -> str:
+    """Without --static: what the static library needs, shared, is in its public flags."""
     (found,) = prefix.rglob("heapwire.pc")
     search = dict(os.environ, PKG_CONFIG_PATH=str(found.parent))
-    flags = run("pkg-config", "--cflags", "--libs", *(["--static"] if static else []), "heapwire", env=search).split()
+    flags = run("pkg-config", "--cflags", "--libs", "heapwire", env=search).split()
     wrong = [f for f in flags if f.startswith(("-I", "-L")) and "heapwire" in f and not f[2:].startswith(str(prefix))]
     if wrong:
         sys.exit(f"pkg-config leads elsewhere: {wrong}")
@@ -70,7 +71,7 @@ def main(root: Path, build: Path) -> int:
             prefix = install(source, Path(folder) / kind)
             work = Path(folder) / f"{kind}-work"
             work.mkdir()
-            print(kind, "by pkg-config:", by_pkg_config(prefix, consumer, work, kind == "static"), flush=True)
+            print(kind, "by pkg-config:", by_pkg_config(prefix, consumer, work), flush=True)
             print(kind, "by CMake:", by_cmake(prefix, consumer, work), flush=True)
     return 0
 
