@@ -105,9 +105,10 @@ void receive_stream::after_pop() noexcept
 
 void receive_stream::start()
 {
-    if (config_.core.explicit_start)
-        started_.store(true, std::memory_order_relaxed);
-    core().start();
+    recv::heap_stream &stream = core();
+    // Without explicit_start, a second time, or after stop(): nothing to do, and no mistake.
+    if (config_.core.explicit_start && !started_.exchange(true) && !stream.ring().stopped())
+        stream.start();
 }
 
 void receive_stream::stop() { core().stop(); }

@@ -109,19 +109,18 @@ def test_c6_another_threads_get_ends_by_stop():
     run(
         SETUP
         + """
-ended = []
+ended = threading.Event()
 def other():
     try:
         stream.get()
     except heapwire.Stopped:
-        ended.append(1)
-t = threading.Thread(target=other)
-t.start()
+        ended.set()
+threading.Thread(target=other).start()
 soon(lambda: os.kill(os.getpid(), signal.SIGINT))
-assert interrupted(lambda: t.join())
+assert interrupted(ended.wait)
+assert not ended.is_set()
 stream.stop()
-t.join()
-assert ended
+assert ended.wait(50)
 """
     )
 
