@@ -179,3 +179,17 @@ def test_a_description_that_comes_late_is_used():
     assert not group.update(first)
     assert list(group.update(second)) == ["x"]
     assert group["x"].value.tolist() == value.tolist()
+
+
+def test_columns_first_is_understood_both_ways():
+    value = numpy.arange(6, dtype="<i4").reshape(2, 3)
+    columns = value.T.tobytes()
+    header = repr({"descr": "<i4", "fortran_order": True, "shape": (2, 3)})
+    group = spead2.send.ItemGroup()
+    group.add_item(0x1000, "x", "", value.shape, dtype=value.dtype, order="F", value=value)
+    heap = receive_from_them(group, 0)
+    assert ast.literal_eval(heap["descriptors"][0]["numpy_header"]) == ast.literal_eval(header)
+    assert bytes_of(heap, 0x1000, value.nbytes) == columns
+    ours = {"items": [{"id": 0x1000, "hex": columns.hex()}],
+            "descriptors": [{"id": 0x1000, "name": "x", "description": "", "numpy_header": header}]}
+    assert update_from_us(ours, 40, 0)["x"].value.tolist() == value.tolist()
