@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The Python half of the log bridge: records of the core become records of :mod:`logging`."""
 
+import atexit
 import logging
 
 _logger = logging.getLogger("heapwire")
@@ -35,6 +36,22 @@ def deliver(records, dropped, seconds):
         except BaseException:  # noqa: B036
             _count_failure()
     return _logger.getEffectiveLevel()
+
+
+def abandon():
+    """End logging although a handler blocks: the others are closed, that one is left alone."""
+    atexit.unregister(logging.shutdown)
+    for reference in reversed(logging._handlerList[:]):
+        handler = reference()
+        if handler is None or handler.lock is None or not handler.lock.acquire(blocking=False):
+            continue
+        try:
+            handler.flush()
+            handler.close()
+        except (OSError, ValueError):  # closed already, as in logging.shutdown
+            pass
+        finally:
+            handler.lock.release()
 
 
 failures = 0  # records whose handler raised

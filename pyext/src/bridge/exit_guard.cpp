@@ -27,6 +27,8 @@ void stop_everything()
         (void)r.calls.close_and_wait(steady_clock::now() + patience);
         (void)r.attach.close_and_wait(steady_clock::now() + std::chrono::milliseconds(100));
     }
+    if (r.attach.inside() > 0) // a log handler blocks, and holds its lock: logging's own exit would wait for it
+        py::module_::import("heapwire._logging").attr("abandon")();
     return_dropped_leases();
     log_thread::forget_receiver();
 }

@@ -87,7 +87,7 @@ void append(PyObject *list, const host::log_entry &e)
     Py_XDECREF(record);
 }
 
-void deliver(host::log_ring &from, double seconds)
+void deliver(host::log_ring &from, std::uint64_t drops, double seconds)
 {
     PyObject *call = receiver.load(std::memory_order_acquire);
     PyObject *list = call ? PyList_New(0) : nullptr;
@@ -97,8 +97,7 @@ void deliver(host::log_ring &from, double seconds)
         return;
     }
     from.drain([list](const host::log_entry &e) { append(list, e); }, batch);
-    PyObject *level =
-        PyObject_CallFunction(call, "OKd", list, static_cast<unsigned long long>(from.take_drops()), seconds);
+    PyObject *level = PyObject_CallFunction(call, "OKd", list, static_cast<unsigned long long>(drops), seconds);
     if (level && PyLong_Check(level))
         set_log_level(level_of(PyLong_AsLong(level)));
     else
@@ -177,12 +176,17 @@ void log_thread::attach_and_deliver()
         return;
     std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();
     PyGILState_STATE state = PyGILState_Ensure();
-    do
-        deliver(ring_, std::chrono::duration<double>(now - last_delivery_).count());
-    while (!ring_.empty() && !over_.load(std::memory_order_acquire));
+    // Not more than was there: whoever logs without end must not keep this thread attached, nor the exit waiting.
+    for (std::size_t done = 0; done < ring_.capacity() && !ring_.empty(); done += batch)
+        deliver(ring_, 0, 0);
+    double since = std::chrono::duration<double>(now - last_report_).count();
+    if (since >= 0.4 || over_.load(std::memory_order_acquire)) // drops are told together, and the level is asked for
+    {
+        deliver(ring_, ring_.take_drops(), since);
+        last_report_ = now;
+    }
     return_dropped_leases();
     PyGILState_Release(state);
-    last_delivery_ = now;
 }
 
 void log_thread::run()
@@ -192,7 +196,7 @@ void log_thread::run()
         ring_.wait(std::chrono::steady_clock::now() + level_check);
         bool last = over_.load(std::memory_order_acquire);
         attach_and_deliver();
-        if (last && (ring_.empty() || the_runtime().attach.closed()))
+        if (last)
             break;
     }
     done_.store(true, std::memory_order_release);
@@ -215,9 +219,9 @@ bool log_thread::join(steady_time deadline)
             {
                 host::log_counts counts = ring_.counts();
                 char line[128];
-                int size = std::snprintf(line, sizeof(line),
-                                         "heapwire: a log handler blocks; %llu records were not delivered\n",
-                                         static_cast<unsigned long long>(counts.produced - counts.delivered));
+                int size = std::snprintf(
+                    line, sizeof(line), "heapwire: a log handler blocks; %llu records were not delivered\n",
+                    static_cast<unsigned long long>(counts.produced - counts.delivered - counts.dropped));
                 (void)!::write(STDERR_FILENO, line, static_cast<std::size_t>(size));
             }
             return done;

@@ -46,7 +46,7 @@ private:
     std::atomic<bool> over_{false};
     std::atomic<bool> done_{false};
     wake ended_{wake_kind::futex};
-    std::chrono::steady_clock::time_point last_delivery_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point last_report_ = std::chrono::steady_clock::now();
 };
 
 } // namespace heapwire::python

@@ -2,6 +2,7 @@
 """Scripts in processes of their own, with a hard time limit: for tests of exits, signals and forks."""
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -18,7 +19,7 @@ def times(full):
 
 PRELUDE = """
 import faulthandler, sys
-faulthandler.dump_traceback_later({limit}, exit=True)
+faulthandler.enable()
 sys.path.insert(0, {tests!r})
 import heapwire, heapwire.recv
 from packets import heap, packet, stop
@@ -27,11 +28,17 @@ from packets import heap, packet, stop
 
 def run(script, *, limit=60, code=0, stderr="", arguments=()):
     """Run a script; assert its exit code, and its standard error (None: whatever). Answer its output."""
-    text = PRELUDE.format(limit=limit, tests=TESTS) + textwrap.dedent(script)
-    done = subprocess.run(
-        [sys.executable, "-c", text, *map(str, arguments)], capture_output=True, text=True, timeout=limit + 30
-    )
+    text = PRELUDE.format(tests=TESTS) + textwrap.dedent(script)
+    with subprocess.Popen(
+        [sys.executable, "-c", text, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        try:
+            out, err = child.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            child.send_signal(signal.SIGABRT)  # faulthandler tells where it hangs
+            out, err = child.communicate()
+            raise AssertionError(f"no end within {limit} s\n{out}\n{err}") from None
     if stderr is not None:
-        assert done.stderr == stderr, done.stderr
-    assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+        assert err == stderr, err
+    assert child.returncode == code, f"exit code {child.returncode}\n{out}\n{err}"
+    return out

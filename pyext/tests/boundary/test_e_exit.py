@@ -7,7 +7,10 @@ from boundary.children import run, times
 
 LIVE = """
 import logging, threading, time
-logging.getLogger("heapwire").setLevel(logging.ERROR)
+log = logging.getLogger("heapwire")
+log.addHandler(logging.NullHandler())
+log.propagate = False
+log.setLevel(logging.ERROR)
 pool = heapwire.ThreadPool(2)
 queue = heapwire.InprocQueue()
 streams = []
@@ -36,7 +39,7 @@ ENDINGS = {
     "os._exit": ("import os; os._exit(0)", 0, ""),
     "storm": (
         "def storm():\n    while True:\n        heapwire._core.log_info('x')\n"
-        "logging.getLogger('heapwire').setLevel(logging.INFO)\n"
+        "log.setLevel(logging.INFO)\n"
         "threading.Thread(target=storm, daemon=True).start(); time.sleep(0.6)",
         0,
         "",
