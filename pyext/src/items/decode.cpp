@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "items/bit_stream.h"
-#include "items/item_object.h"
 
 namespace heapwire::python
 {
@@ -18,7 +17,7 @@ namespace
 class shape_now
 {
 public:
-    shape_now(const item_plan &plan, std::uint64_t capacity, py::handle name) : plan_(plan)
+    shape_now(const item_plan &plan, std::uint64_t capacity, item_object *into) : plan_(plan)
     {
         elements_ = plan.known;
         if (plan.variable < 0)
@@ -34,8 +33,9 @@ public:
             elements_ = plan.known * varying;
         }
         if (elements_ > capacity)
-            throw py::value_error("Item " + py::str(name).cast<std::string>() + " has too few elements for shape (" +
-                                  std::to_string(capacity) + " < " + std::to_string(elements_) + ")");
+            throw py::value_error("Item " + py::str(name_of(into)).cast<std::string>() +
+                                  " has too few elements for shape (" + std::to_string(capacity) + " < " +
+                                  std::to_string(elements_) + ")");
     }
 
     [[nodiscard]] array_layout layout() const noexcept { return {sizes_, plan_.fortran}; }
@@ -84,16 +84,24 @@ py::object swapped_array(const item_plan &plan, const shape_now &shape, bytes_vi
     return out;
 }
 
-py::object decode_native(const item_plan &plan, const item &from, const decode_context &context, py::handle name)
+/// Without its NULs: text of fixed size is filled up with them, and numpy takes them for nothing.
+py::object text_of(bytes_view bytes)
+{
+    std::string kept(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+    std::erase(kept, '\0');
+    return py::reinterpret_steal<py::object>(
+        PyUnicode_DecodeASCII(kept.data(), static_cast<py::ssize_t>(kept.size()), "strict"));
+}
+
+py::object decode_native(const item_plan &plan, const item &from, const decode_context &context, item_object *into)
 {
     const std::size_t capacity = from.bytes.size() / plan.item_bytes;
-    const shape_now shape(plan, capacity, name);
+    const shape_now shape(plan, capacity, into);
     const bytes_view bytes = wanted(from, shape.elements() * plan.item_bytes);
     auto *const at = const_cast<std::byte *>(bytes.data()); // the heap's memory is its consumer's to write
     const bool usual_order = context.new_order == "=";
     if (plan.text)
-        return py::reinterpret_steal<py::object>(PyUnicode_DecodeASCII(
-            reinterpret_cast<const char *>(at), static_cast<py::ssize_t>(bytes.size()), "strict"));
+        return text_of(bytes);
     if (plan.dimensionless() && plan.plain_scalar && usual_order)
         return scalar_at(plan.type, at);
     if (usual_order && plan.converts && plan.swap_unit != 0)
@@ -160,13 +168,13 @@ py::object take_element(bit_reader &in, const item_plan &plan)
     py::tuple row(plan.fields.size());
     for (std::size_t i = 0; i < plan.fields.size(); ++i)
         row[i] = take_field(in, plan.fields[i]);
-    return std::move(row);
+    return py::object(std::move(row));
 }
 
-py::object decode_bits(const item_plan &plan, const item &from, py::handle name)
+py::object decode_bits(const item_plan &plan, const item &from, item_object *into)
 {
     const std::uint64_t capacity = 8 * static_cast<std::uint64_t>(from.bytes.size()) / plan.item_bits;
-    const shape_now shape(plan, capacity, name);
+    const shape_now shape(plan, capacity, into);
     bit_reader in(wanted(from, (shape.elements() * plan.item_bits + 7) / 8));
     if (plan.dimensionless() && plan.fields.size() == 1)
         return take_field(in, plan.fields[0]);
@@ -183,9 +191,9 @@ py::object decode_bits(const item_plan &plan, const item &from, py::handle name)
 
 } // namespace
 
-py::object decode(const item_plan &plan, const item &from, const decode_context &context, py::handle name)
+py::object decode(const item_plan &plan, const item &from, const decode_context &context, item_object *into)
 {
-    py::object out = plan.native ? decode_native(plan, from, context, name) : decode_bits(plan, from, name);
+    py::object out = plan.native ? decode_native(plan, from, context, into) : decode_bits(plan, from, into);
     if (!out)
         throw py::error_already_set();
     return out;

@@ -24,11 +24,11 @@ bool shape_fits(const item_plan &plan, const py::array &array)
     return true;
 }
 
-void require_shape(const item_plan &plan, const py::array &array, py::handle name)
+void require_shape(const item_plan &plan, const py::array &array, item_object *item)
 {
     if (shape_fits(plan, array))
         return;
-    throw py::value_error("Item " + py::str(name).cast<std::string>() + ": value has shape " +
+    throw py::value_error("Item " + py::str(name_of(item)).cast<std::string>() + ": value has shape " +
                           py::str(array.attr("shape")).cast<std::string>() + ", expected " +
                           py::str(plan.shape).cast<std::string>());
 }
@@ -65,8 +65,8 @@ bool take_int(const item_plan &plan, PyObject *value, encoded_value &out)
     const long long small = PyLong_AsLongLongAndOverflow(value, &overflow);
     if (overflow != 0)
         return false;
-    const bool fits = plan.kind == 'i' ? (small >> (bits - 1)) == (small >> 63)
-                                       : small >= 0 && (bits == 64 || (small >> bits) == 0);
+    const bool fits =
+        plan.kind == 'i' ? (small >> (bits - 1)) == (small >> 63) : small >= 0 && (bits == 64 || (small >> bits) == 0);
     if (fits)
         out = small_number(plan, &small); // little-endian machines: checked below
     return fits;
@@ -97,7 +97,8 @@ bool take_scalar(const item_plan &plan, const py::object &value, encoded_value &
         return take_int(plan, object, out);
     if (plan.kind == 'f' && PyFloat_CheckExact(object))
         return take_float(plan, PyFloat_AS_DOUBLE(object), out);
-    const bool number = plan.kind == 'i' || plan.kind == 'u' || plan.kind == 'f' || plan.kind == 'c' || plan.kind == 'b';
+    const bool number =
+        plan.kind == 'i' || plan.kind == 'u' || plan.kind == 'f' || plan.kind == 'c' || plan.kind == 'b';
     if (!number || reinterpret_cast<PyObject *>(Py_TYPE(object)) != plan.scalar_class.ptr())
         return false;
     std::array<std::byte, 16> bytes{};
@@ -123,9 +124,8 @@ void put_wide(bit_writer &out, const bit_field &field, const py::object &number)
 void put_integer(bit_writer &out, const bit_field &field, const py::handle value)
 {
     // What int() makes of a value: floats are cut off, strings of digits are read, as numpy does for whole types.
-    const py::object number = PyLong_Check(value.ptr())
-                                  ? py::reinterpret_borrow<py::object>(value)
-                                  : py::reinterpret_steal<py::object>(PyNumber_Long(value.ptr()));
+    const py::object number = PyLong_Check(value.ptr()) ? py::reinterpret_borrow<py::object>(value)
+                                                        : py::reinterpret_steal<py::object>(PyNumber_Long(value.ptr()));
     if (!number)
         throw py::error_already_set();
     const bool is_signed = field.code == 'i';
@@ -200,10 +200,10 @@ bool take_text(const item_plan &plan, const py::object &value, encoded_value &ou
     return true;
 }
 
-encoded_value convert(const item_plan &plan, const py::object &value, py::handle name)
+encoded_value convert(const item_plan &plan, const py::object &value, item_object *item)
 {
     const auto array = hooks().as_array(value, plan.type, plan.order, plan.sizes.size()).cast<py::array>();
-    require_shape(plan, array, name);
+    require_shape(plan, array, item);
     if (!plan.native)
         return pack(plan, array);
     encoded_value out;
@@ -215,10 +215,10 @@ encoded_value convert(const item_plan &plan, const py::object &value, py::handle
 
 } // namespace
 
-encoded_value encode(const item_plan &plan, const py::object &value, py::handle name)
+encoded_value encode(const item_plan &plan, const py::object &value, item_object *item)
 {
     if (!value || value.is_none())
-        throw py::value_error("Item " + py::str(name).cast<std::string>() + ": cannot send a value of None");
+        throw py::value_error("Item " + py::str(name_of(item)).cast<std::string>() + ": cannot send a value of None");
     encoded_value out;
     if (plan.dimensionless() && take_scalar(plan, value, out))
         return out;
@@ -232,20 +232,18 @@ encoded_value encode(const item_plan &plan, const py::object &value, py::handle 
     // Whole bytes of a 64-bit word; an array of one is looked into, so that its changes are sent.
     if (plan.integer_field && (!plan.native || is_plain_array(value)))
     {
-        out.exporter = hooks().pack_integer(value, plan.item_bits / 8, plan.native, name);
+        out.exporter = hooks().pack_integer(value, plan.item_bits / 8, plan.native, name_of(item));
         if (!out.exporter.is_none())
             return out;
     }
-    return convert(plan, value, name);
+    return convert(plan, value, item);
 }
 
 py::object to_buffer(item_object *item)
 {
     const std::shared_ptr<const item_plan> plan = plan_of(item);
-    const encoded_value out = encode(*plan, value_of(item), attributes_of(item)[1]);
-    if (out.exporter)
-        return out.exporter;
-    return py::bytes(reinterpret_cast<const char *>(out.small.data()), out.small_size);
+    const encoded_value out = encode(*plan, value_of(item), item);
+    return out.exporter ? out.exporter : py::object(out.as_bytes());
 }
 
 } // namespace heapwire::python

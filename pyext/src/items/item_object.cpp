@@ -8,6 +8,7 @@
 #include <new>
 
 #include "flavour.h"
+#include "heapwire/base/error.h"
 
 namespace heapwire::python
 {
@@ -89,13 +90,13 @@ int value_setter(PyObject *self, PyObject *value, void *)
 }
 
 PyMemberDef members[] = {
-    {"id", T_OBJECT, offsetof(item_object, id), 0, nullptr},
-    {"name", T_OBJECT, offsetof(item_object, name), 0, nullptr},
-    {"description", T_OBJECT, offsetof(item_object, description), 0, nullptr},
-    {"shape", T_OBJECT, offsetof(item_object, shape), 0, nullptr},
-    {"dtype", T_OBJECT, offsetof(item_object, dtype), 0, nullptr},
-    {"order", T_OBJECT, offsetof(item_object, order), 0, nullptr},
-    {"format", T_OBJECT, offsetof(item_object, format), 0, nullptr},
+    {"id", T_OBJECT_EX, offsetof(item_object, id), 0, nullptr},
+    {"name", T_OBJECT_EX, offsetof(item_object, name), 0, nullptr},
+    {"description", T_OBJECT_EX, offsetof(item_object, description), 0, nullptr},
+    {"shape", T_OBJECT_EX, offsetof(item_object, shape), 0, nullptr},
+    {"dtype", T_OBJECT_EX, offsetof(item_object, dtype), 0, nullptr},
+    {"order", T_OBJECT_EX, offsetof(item_object, order), 0, nullptr},
+    {"format", T_OBJECT_EX, offsetof(item_object, format), 0, nullptr},
     {"_version", T_LONGLONG, offsetof(item_object, version), 0, nullptr},
     {nullptr, 0, 0, 0, nullptr},
 };
@@ -110,8 +111,8 @@ py::object held(PyObject *object) { return object ? py::reinterpret_borrow<py::o
 
 bool matches(const item_plan &plan, const item_object *item)
 {
-    return plan.shape.is(item->shape) && plan.dtype.is(item->dtype) && plan.order.is(item->order) &&
-           plan.format.is(item->format);
+    return plan.shape.ptr() == item->shape && plan.dtype.ptr() == item->dtype && plan.order.ptr() == item->order &&
+           plan.format.ptr() == item->format;
 }
 
 bool same(const std::array<py::object, 7> &a, const std::array<py::object, 7> &b)
@@ -127,7 +128,7 @@ bool same(const std::array<py::object, 7> &a, const std::array<py::object, 7> &b
 item_object *as_item(py::handle object) noexcept
 {
     return item_type && PyObject_TypeCheck(object.ptr(), item_type) ? reinterpret_cast<item_object *>(object.ptr())
-                                                                   : nullptr;
+                                                                    : nullptr;
 }
 
 bool is_plain_item(py::handle object) noexcept
@@ -184,7 +185,25 @@ std::uint64_t id_of(item_object *item)
         py::scoped_critical_section lock(py::handle(reinterpret_cast<PyObject *>(item)));
         id = held(item->id);
     }
-    return id.cast<std::uint64_t>();
+    if (!PyLong_CheckExact(id.ptr()))
+    {
+        id = py::reinterpret_steal<py::object>(PyNumber_Index(id.ptr()));
+        if (!id)
+            throw py::error_already_set();
+    }
+    const std::uint64_t number = PyLong_AsUnsignedLongLong(id.ptr());
+    if (number == static_cast<std::uint64_t>(-1) && PyErr_Occurred())
+    {
+        PyErr_Clear();
+        throw_bad_argument("id", py::str(id).cast<std::string>(), "0 or more, and what the flavour can hold");
+    }
+    return number;
+}
+
+py::object name_of(item_object *item)
+{
+    py::scoped_critical_section lock(py::handle(reinterpret_cast<PyObject *>(item)));
+    return held(item->name);
 }
 
 std::array<py::object, 7> attributes_of(item_object *item)

@@ -24,8 +24,7 @@ struct raw_memo
 /// Fields are read and written attached, in the object's critical section; the version by atomics.
 struct item_object
 {
-    PyObject_HEAD
-    PyObject *id, *name, *description, *shape, *dtype, *order, *format;
+    PyObject_HEAD PyObject *id, *name, *description, *shape, *dtype, *order, *format;
     PyObject *value; ///< null: none yet
     long long version;
     std::uint64_t serial; ///< of no other object of this process
@@ -45,6 +44,7 @@ struct item_object
 /// The current value; null if there is none.
 [[nodiscard]] py::object value_of(item_object *item);
 [[nodiscard]] std::uint64_t id_of(item_object *item);
+[[nodiscard]] py::object name_of(item_object *item);
 [[nodiscard]] std::array<py::object, 7> attributes_of(item_object *item);
 /// Takes over the value and raises the version.
 void assign_value(item_object *item, py::object value, int steps);
@@ -56,14 +56,13 @@ void assign_value(item_object *item, py::object value, int steps);
 /// What Python supplies: heapwire.items calls it once.
 struct item_hooks
 {
-    py::object item_type;     ///< Item
-    py::object layout;        ///< _layout(descriptor): see make_plan
-    py::object from_raw;      ///< Item.from_raw
-    py::object to_raw;        ///< Descriptor.to_raw
-    py::object as_array;      ///< _as_array(value, type, order)
-    py::object pack_integer;  ///< _pack_integer(value, bytes)
-    py::object join_fields;   ///< _join_fields(rows, type, shape)
-    py::object update_slowly; ///< for heaps that are not ours
+    py::object item_type;    ///< heapwire.Item
+    py::object layout;       ///< _layout(descriptor): see make_plan
+    py::object from_raw;     ///< Item.from_raw
+    py::object to_raw;       ///< Descriptor.to_raw
+    py::object as_array;     ///< _as_array(value, type, order, dimensions)
+    py::object pack_integer; ///< _pack_integer(value, bytes, native, shape): None if it is nothing for it
+    py::object join_fields;  ///< _join_fields(rows, type, shape)
     py::object log_replaced, log_unknown;
 };
 /// Attached; not before heapwire.items was imported.

@@ -85,8 +85,7 @@ std::shared_ptr<const item_plan> make_plan(const py::tuple &layout)
     read_fields(*plan, plan->format);
     if (plan->fields.empty())
         plan->item_bits = 8 * plan->item_bytes;
-    const bool one_integer =
-        plan->fields.size() == 1 && (plan->fields[0].code == 'u' || plan->fields[0].code == 'i');
+    const bool one_integer = plan->fields.size() == 1 && (plan->fields[0].code == 'u' || plan->fields[0].code == 'i');
     plan->integer_field = one_integer && plan->dimensionless() && plan->item_bits < 64 && plan->item_bits % 8 == 0;
     plan->allow_immediate = plan->variable < 0 && (plan->fields.empty() || plan->item_bits % 8 == 0);
     return plan;

@@ -23,13 +23,13 @@ struct item_plan
     // What it was made from. Attributes of an item may be assigned at any time; then these are other objects.
     py::object shape, dtype, order, format;
 
-    py::dtype type;                 ///< in memory; of objects where bits have to be unpacked
-    py::dtype native_type;          ///< the same in this machine's byte order
-    py::object scalar_class;        ///< numpy.float32 and the like
-    bool native = false;            ///< bytes on the wire are those of `type`
-    bool converts = false;          ///< `type` is not `native_type`
-    bool plain_scalar = false;      ///< an element is one number or string: no field, no object
-    bool text = false;              ///< one-dimensional characters: a str
+    py::dtype type;            ///< in memory; of objects where bits have to be unpacked
+    py::dtype native_type;     ///< the same in this machine's byte order
+    py::object scalar_class;   ///< numpy.float32 and the like
+    bool native = false;       ///< bytes on the wire are those of `type`
+    bool converts = false;     ///< `type` is not `native_type`
+    bool plain_scalar = false; ///< an element is one number or string: no field, no object
+    bool text = false;         ///< one-dimensional characters: a str
     bool fortran = false;
     bool integer_field = false;     ///< scalar of one field 'u' or 'i', whole bytes, below 64 bits
     char kind = 0;                  ///< numpy's letter

@@ -58,16 +58,17 @@ std::uint64_t number_of(const py::object &id)
     return number;
 }
 
-void take_value(const py::object &target, const raw_item &from, const decode_context &context)
+void take_value(const py::object &target, const item &from, const std::shared_ptr<received_heap> &heap,
+                const decode_context &context)
 {
     item_object *item = as_item(target);
     if (is_plain_item(target))
     {
         const std::shared_ptr<const item_plan> plan = plan_of(item);
-        assign_value(item, decode(*plan, from.what, context, attributes_of(item)[1]), 2);
+        assign_value(item, decode(*plan, from, context, item), 2);
         return;
     }
-    target.attr("set_from_raw")(from, py::str(context.new_order.data(), context.new_order.size()));
+    target.attr("set_from_raw")(raw_item{heap, from}, py::str(context.new_order.data(), context.new_order.size()));
     std::atomic_ref(item->version).fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -75,7 +76,7 @@ void take_value(const py::object &target, const raw_item &from, const decode_con
 
 item_table::target item_table::find_number(std::uint64_t id)
 {
-    py::scoped_critical_section lock{py::handle(self_)};
+    py::scoped_critical_section lock{guard_};
     const auto found = by_number_.find(id);
     if (found == by_number_.end())
         return {};
@@ -85,13 +86,13 @@ item_table::target item_table::find_number(std::uint64_t id)
 
 py::object item_table::item_at(std::size_t index)
 {
-    py::scoped_critical_section lock{py::handle(self_)};
+    py::scoped_critical_section lock{guard_};
     return index < entries_.size() ? entries_[index].item : py::object();
 }
 
 std::size_t item_table::size()
 {
-    py::scoped_critical_section lock{py::handle(self_)};
+    py::scoped_critical_section lock{guard_};
     return entries_.size();
 }
 
@@ -101,9 +102,7 @@ py::object item_table::find(const py::object &key)
     static const py::object *integral = new py::object(py::module_::import("numbers").attr("Integral"));
     const bool is_id = PyLong_Check(key.ptr()) || (!PyUnicode_Check(key.ptr()) && py::isinstance(key, *integral));
     const py::dict &where = is_id ? by_id_ : by_name_;
-    PyObject *found = nullptr;
-    const py::object held = py::reinterpret_borrow<py::object>(where);
-    found = PyObject_GetItem(held.ptr(), key.ptr());
+    PyObject *const found = PyObject_GetItem(where.ptr(), key.ptr());
     if (!found)
         throw py::error_already_set();
     return py::reinterpret_steal<py::object>(found);
@@ -117,17 +116,17 @@ void item_table::index_numbers()
             by_number_[entries_[i].number] = i;
 }
 
-void item_table::remove(std::size_t index, item_object *replacement)
+item_table::entry item_table::remove(std::size_t index, item_object *replacement)
 {
-    const entry gone = std::move(entries_[index]);
+    entry gone = std::move(entries_[index]);
     entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(index));
     PyDict_DelItem(by_id_.ptr(), gone.id.ptr());
     PyDict_DelItem(by_name_.ptr(), gone.name.ptr());
-    PyErr_Clear(); // both may have been taken out already by a user's hand
+    PyErr_Clear(); // a user may have taken them out of the views' dicts already
     const long long at_least = version_of(as_item(gone.item)) + 1;
     if (version_of(replacement) < at_least)
         std::atomic_ref(replacement->version).store(at_least, std::memory_order_relaxed);
-    hooks().log_replaced(gone.name, gone.id);
+    return gone;
 }
 
 void item_table::insert(const py::object &item)
@@ -140,8 +139,14 @@ void item_table::insert(const py::object &item)
 
 void item_table::add(const py::object &object)
 {
+    for (const entry &gone : add_quietly(object))
+        hooks().log_replaced(gone.name, gone.id);
+}
+
+std::vector<item_table::entry> item_table::add_quietly(const py::object &object)
+{
     item_object *item = require_item(object);
-    py::scoped_critical_section lock{py::handle(self_)};
+    py::scoped_critical_section lock{guard_};
     if (attributes_of(item)[0].is_none())
     {
         std::uint64_t id = first_free_id;
@@ -157,19 +162,26 @@ void item_table::add(const py::object &object)
         {
             if (const py::object value = value_of(item))
                 old.attr("value") = value;
-            return;
+            return {};
         }
     }
+    std::vector<entry> removed;
     for (std::size_t i = entries_.size(); i-- > 0;)
-        if (equal(entries_[i].id, now[0]) || equal(entries_[i].name, now[1]))
-            remove(i, item);
+    {
+        if (i >= entries_.size())
+            continue; // comparing may run a user's code, which may let other threads in
+        const entry old = entries_[i];
+        if ((equal(old.id, now[0]) || equal(old.name, now[1])) && i < entries_.size() && entries_[i].item.is(old.item))
+            removed.push_back(remove(i, item));
+    }
     insert(object);
     index_numbers();
+    return removed;
 }
 
 void item_table::remember(std::uint64_t id, std::shared_ptr<const raw_memo> received)
 {
-    py::scoped_critical_section lock{py::handle(self_)};
+    py::scoped_critical_section lock{guard_};
     const auto found = by_number_.find(id);
     if (found != by_number_.end())
         entries_[found->second].received.swap(received);
@@ -200,8 +212,6 @@ void item_table::take_descriptor(const wire::descriptor &raw, wire::flavour f)
 
 py::dict item_table::update(const py::object &heap, std::string_view new_order)
 {
-    if (!py::isinstance<received_heap>(heap))
-        return hooks().update_slowly(py::handle(self_), heap, py::str(new_order.data(), new_order.size()));
     const auto from = heap.cast<std::shared_ptr<received_heap>>();
     for (const wire::descriptor &raw : from->core.descriptors())
         take_descriptor(raw, from->core.flavour());
@@ -217,8 +227,8 @@ py::dict item_table::update(const py::object &heap, std::string_view new_order)
             hooks().log_unknown(one.id);
             continue;
         }
-        take_value(found.item, {from, one}, context);
-        if (PyDict_SetItem(out.ptr(), attributes_of(as_item(found.item))[1].ptr(), found.item.ptr()) != 0)
+        take_value(found.item, one, from, context);
+        if (PyDict_SetItem(out.ptr(), name_of(as_item(found.item)).ptr(), found.item.ptr()) != 0)
             throw py::error_already_set();
     }
     return out;

@@ -2,9 +2,8 @@
 /// What is under heapwire.ItemGroup: items by id and by name, and the way from a heap into them.
 #pragma once
 
-#include <deque>
-#include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "items/item_object.h"
 
@@ -24,11 +23,9 @@ public:
         std::shared_ptr<const raw_memo> received; ///< the descriptor that made the item, until an attribute changes
     };
 
-    explicit item_table(PyObject *self) : self_(self) {}
-
     /// By the merging rules; an id of None becomes the first free one from 0x1000.
     void add(const py::object &item);
-    /// Puts the values of a heap into the items; the result has those that got one.
+    /// Puts the values of a recv.Heap into the items; the result has those that got one.
     [[nodiscard]] py::dict update(const py::object &heap, std::string_view new_order);
     [[nodiscard]] py::object find(const py::object &key);
     [[nodiscard]] py::dict by_id() const { return by_id_; }
@@ -49,11 +46,12 @@ private:
     [[nodiscard]] target find_number(std::uint64_t id);
     void take_descriptor(const wire::descriptor &raw, wire::flavour flavour);
     void remember(std::uint64_t id, std::shared_ptr<const raw_memo> received);
-    void remove(std::size_t index, item_object *replacement);
+    [[nodiscard]] std::vector<entry> add_quietly(const py::object &item);
+    [[nodiscard]] entry remove(std::size_t index, item_object *replacement);
     void insert(const py::object &item);
     void index_numbers();
 
-    PyObject *self_; // the Python object that this is inside of: its critical section guards what follows
+    py::list guard_; // its critical section guards what follows; it stays empty
     py::dict by_id_, by_name_;
     std::vector<entry> entries_;
     std::unordered_map<std::uint64_t, std::size_t> by_number_;

@@ -39,9 +39,9 @@ PyObject *make(const py::dtype &type, array_layout layout, std::byte *at)
     int flags = at ? npy_api::NPY_ARRAY_WRITEABLE_ : 0;
     if (layout.fortran)
         flags |= npy_api::NPY_ARRAY_F_CONTIGUOUS_;
-    PyObject *made = numpy.PyArray_NewFromDescr_(numpy.PyArray_Type_, type.inc_ref().ptr(),
-                                                 static_cast<int>(layout.shape.size()), layout.shape.data(), nullptr,
-                                                 at, flags, nullptr);
+    PyObject *made =
+        numpy.PyArray_NewFromDescr_(numpy.PyArray_Type_, type.inc_ref().ptr(), static_cast<int>(layout.shape.size()),
+                                    layout.shape.data(), nullptr, at, flags, nullptr);
     if (!made)
         throw py::error_already_set();
     return made;
@@ -78,6 +78,12 @@ bool is_plain_array(py::handle value)
 {
     return reinterpret_cast<PyObject *>(Py_TYPE(value.ptr())) ==
            reinterpret_cast<PyObject *>(npy_api::get().PyArray_Type_);
+}
+
+bytes_view bytes_of_array(const py::object &array)
+{
+    const auto &view = reinterpret_cast<const py::array &>(array);
+    return {static_cast<const std::byte *>(view.data()), static_cast<std::size_t>(view.nbytes())};
 }
 
 bool same_type(py::handle a, py::handle b)

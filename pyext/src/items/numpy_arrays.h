@@ -31,6 +31,8 @@ struct array_layout
 void scalar_bytes(py::handle scalar, std::byte *into);
 /// Exactly numpy.ndarray, no subclass.
 [[nodiscard]] bool is_plain_array(py::handle value);
+/// The bytes of a contiguous array. They stay where they are as long as it lives: numpy exports no more than that.
+[[nodiscard]] bytes_view bytes_of_array(const py::object &array);
 /// The same type and byte order.
 [[nodiscard]] bool same_type(py::handle a, py::handle b);
 

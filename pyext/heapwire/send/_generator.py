@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Heaps from item groups."""
+
+from heapwire import Flavour
+from heapwire import ItemGroup as _ItemGroup
+from heapwire._core.send import Heap, _HeapFiller
+
+
+class HeapGenerator:
+    """Makes heaps that tell receivers what they do not know yet.
+
+    Descriptors are repeated when ``descriptor_frequency`` heaps have gone by. One thread at a time.
+    """
+
+    def __init__(self, item_group, descriptor_frequency=None, flavour=Flavour()):  # noqa: B008 - it is immutable
+        self._item_group = item_group
+        self._flavour = flavour
+        self._filler = _HeapFiller(descriptor_frequency)
+
+    def add_to_heap(self, heap, descriptors="stale", data="stale"):
+        """Add to a heap what is ``'stale'``, ``'all'`` or ``'none'``; return it."""
+        self._filler.fill(self._item_group, heap, descriptors, data)
+        return heap
+
+    def get_heap(self, *args, **kwargs):
+        """A new heap; the arguments are those of :meth:`add_to_heap`."""
+        if type(self).add_to_heap is _add_to_heap:
+            return self._filler.new_heap(self._flavour, self._item_group, *args, **kwargs)
+        return self.add_to_heap(Heap(self._flavour), *args, **kwargs)
+
+    def get_start(self):
+        """A heap that says that the stream begins."""
+        heap = Heap(self._flavour)
+        heap.add_start()
+        return heap
+
+    def get_end(self):
+        """A heap that says that the stream ends."""
+        heap = Heap(self._flavour)
+        heap.add_end()
+        return heap
+
+
+_add_to_heap = HeapGenerator.add_to_heap
+
+
+class ItemGroup(_ItemGroup, HeapGenerator):
+    """An item group that makes its own heaps."""
+
+    def __init__(self, descriptor_frequency=None, flavour=Flavour()):  # noqa: B008 - it is immutable
+        _ItemGroup.__init__(self)
+        HeapGenerator.__init__(self, self, descriptor_frequency, flavour)
+
+
+for _class in (HeapGenerator, ItemGroup):
+    _class.__module__ = "heapwire.send"
+del _class
