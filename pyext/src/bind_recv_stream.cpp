@@ -53,7 +53,6 @@ void def_ring(receive_stream_class &type)
 
 void register_recv_stream(py::module_ &m)
 {
-    // Named as in the incumbent, where Stream adds the ring to a common base: isinstance checks go on working.
     receive_stream_class type(m, "Stream");
     type.def(py::init(&receive_stream::make), py::arg("thread_pool").none(false), py::arg("config") = stream_config(),
              py::arg("ring_config") = ring_stream_config())

@@ -83,8 +83,7 @@ def late():
             make()
         except RuntimeError as e:
             print("refused")
-# atexit is last in, first out: registered before heapwire's own handler would be too late to matter, so this one is
-# put behind it by running heapwire's first.
+# Our own handler runs now, so that `late` comes after it.
 pool = heapwire.ThreadPool()
 heapwire._core._stop_everything()
 atexit.register(late)
