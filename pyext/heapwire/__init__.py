@@ -7,6 +7,8 @@ from heapwire._core import __version__
 
 _logging.connect(_core)
 
+from heapwire.items import Descriptor, Item, ItemGroup  # noqa: E402 - they need _core whole
+
 
 def parse_range_list(ranges):
     """Turn ``"2,3-5,8"`` into ``[2, 3, 4, 5, 8]``; nothing into an empty list."""
@@ -18,4 +20,4 @@ def parse_range_list(ranges):
 
 
 __all__ = [name for name in dir(_core) if not name.startswith("_") and name not in ("recv", "send", "RawDescriptor", "log_info")]
-__all__ += ["__version__", "parse_range_list"]
+__all__ += ["Descriptor", "Item", "ItemGroup", "__version__", "parse_range_list"]

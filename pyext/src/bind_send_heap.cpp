@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// send.Heap, send.HeapReference, send.HeapReferenceList, send.PacketGenerator.
+#include <pybind11/critical_section.h>
 #include <pybind11/stl.h>
 
 #include "heapwire/base/error.h"

@@ -14,6 +14,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used(), py::multiple_interpreters::not
     heapwire::python::register_memory(m);
     heapwire::python::register_pool(m);
     heapwire::python::register_inproc(m);
+    heapwire::python::register_items(m);
 
     py::module_ recv = m.def_submodule("recv");
     heapwire::python::register_heap(recv);
@@ -22,6 +23,12 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used(), py::multiple_interpreters::not
     heapwire::python::register_recv_stream(recv);
 
     py::module_ send = m.def_submodule("send");
+    heapwire::python::register_send_config(send);
+    heapwire::python::register_send_heap(send);
+    heapwire::python::register_send_stream(send);
+    py::module_ send_asyncio = send.def_submodule("asyncio");
+    heapwire::python::register_send_asyncio(send_asyncio);
+    heapwire::python::register_heap_filler(send);
 
     heapwire::python::register_exit_guard(m);
 }

@@ -14,10 +14,17 @@ void register_base(py::module_ &m);
 void register_memory(py::module_ &m);
 void register_pool(py::module_ &m);
 void register_inproc(py::module_ &m);
+void register_items(py::module_ &m);
 
 void register_heap(py::module_ &recv);
 void register_recv_config(py::module_ &recv);
 void register_recv_stats(py::module_ &recv);
 void register_recv_stream(py::module_ &recv);
+
+void register_heap_filler(py::module_ &send);
+void register_send_config(py::module_ &send);
+void register_send_heap(py::module_ &send);
+void register_send_stream(py::module_ &send);
+void register_send_asyncio(py::module_ &send_asyncio);
 
 } // namespace heapwire::python

@@ -64,8 +64,9 @@ class blocking_flight : public flight
 public:
     using flight::flight;
 
-    /// Before it is handed to the stream; if that refuses, before it goes.
-    void shared(bool with_completion) noexcept { owners_.store(with_completion ? 2 : 1, std::memory_order_relaxed); }
+    /// With the completion, before it is handed to the stream; no more, if the stream refused.
+    void share() noexcept { owners_.store(2, std::memory_order_relaxed); }
+    void share_no_more() noexcept { owners_.store(1, std::memory_order_relaxed); }
     [[nodiscard]] const send::outcome &what() const noexcept { return what_; }
 
     static void complete(void *context, std::uint64_t, const send::outcome &what) noexcept

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "send_heap.h"
 
-#include <mutex>
+#include <algorithm>
 #include <string>
-
-#include "heapwire/base/error.h"
 
 namespace heapwire::python
 {
@@ -28,6 +26,13 @@ struct outgoing::released
             delete what;
             throw py::error_already_set();
         }
+    }
+    /// Nothing is exported: giving it back only lets the owner go.
+    released(bytes_view bytes, py::object owner) : what(new held{})
+    {
+        what->view.buf = const_cast<std::byte *>(bytes.data());
+        what->view.len = static_cast<py::ssize_t>(bytes.size());
+        what->view.obj = owner.release().ptr();
     }
     ~released()
     {
@@ -58,7 +63,30 @@ void outgoing::take_off() noexcept
 
 void outgoing::add(std::uint64_t id, py::handle buffer, bool allow_immediate)
 {
-    released now(buffer);
+    keep(id, released(buffer), allow_immediate);
+}
+
+void outgoing::add_view(std::uint64_t id, bytes_view bytes, py::object owner, bool allow_immediate)
+{
+    keep(id, released(bytes, std::move(owner)), allow_immediate);
+}
+
+void outgoing::add_copy(std::uint64_t id, bytes_view bytes, bool allow_immediate)
+{
+    auto *own = new std::byte[bytes.size()];
+    std::copy(bytes.begin(), bytes.end(), own);
+    buffer copy(
+        own, bytes.size(), [](std::byte *data, std::size_t, void *) noexcept { delete[] data; }, nullptr);
+    change(
+        [&]
+        {
+            core_.add_item(id, std::move(copy), allow_immediate);
+            size_ += bytes.size();
+        });
+}
+
+void outgoing::keep(std::uint64_t id, released &&now, bool allow_immediate)
+{
     bytes_view bytes{static_cast<const std::byte *>(now.what->view.buf), static_cast<std::size_t>(now.what->view.len)};
     change(
         [&]
@@ -95,10 +123,6 @@ void outgoing::add_descriptor(const py::object &descriptor)
 
 void outgoing::add_raw_descriptor(const wire::descriptor &raw)
 {
-    const auto most = static_cast<std::int64_t>(flavour_.core().max_id());
-    const auto id = static_cast<std::int64_t>(raw.id);
-    if (id <= 0 || id > most)
-        throw_bad_argument("id", id, "1 to " + std::to_string(most));
     change([&] { core_.add_descriptor(raw); });
 }
 

@@ -5,11 +5,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 
 #include <pybind11/pybind11.h>
 
 #include "flavour.h"
-#include "heapwire/base/brief_lock.h"
 #include "heapwire/heap/outgoing_heap.h"
 #include "heapwire/wire/item_id.h"
 
@@ -32,6 +32,10 @@ public:
     /// An item of the bytes of `buffer`, which are referred to. Calls no Python code but the exporter's. Raises
     /// TypeError, BufferError or what the exporter raises; std::invalid_argument for an id that the flavour cannot say.
     void add(std::uint64_t id, py::handle buffer, bool allow_immediate);
+    /// The same, of bytes that stay where they are as long as `owner` lives.
+    void add_view(std::uint64_t id, bytes_view bytes, py::object owner, bool allow_immediate);
+    /// The same, of a copy of a few bytes.
+    void add_copy(std::uint64_t id, bytes_view bytes, bool allow_immediate);
     /// Duck-typed: id, to_buffer(), allow_immediate().
     void add_item(const py::object &item);
     /// Duck-typed: to_raw(flavour).
@@ -58,12 +62,13 @@ private:
         held *next = nullptr;
     };
     struct released;
+    void keep(std::uint64_t id, released &&now, bool allow_immediate);
 
     template <typename Change>
     void change(Change &&how);
 
     const python::flavour flavour_;
-    brief_lock lock_; // whoever changes the heap, or takes off
+    std::mutex lock_; // whoever changes the heap, or takes off
     std::atomic<int> in_flight_{0};
     outgoing_heap core_;
     held *exports_ = nullptr; // one block each: an exporter may point into its Py_buffer

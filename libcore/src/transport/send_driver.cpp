@@ -227,6 +227,24 @@ send_stream::blocking_try send_stream::driver::begin_blocking(references heaps, 
     return answer;
 }
 
+send_stream::begun send_stream::driver::begin(references heaps, send::group_mode mode, send::completion whom)
+{
+    begun answer;
+    {
+        std::lock_guard held(mutex_);
+        answer.refused = push(heaps, mode, whom);
+        if (answer.refused)
+            return answer;
+        answer.number = accepted();
+        if (turn_ != turn::nobody || stopped_)
+            return answer;
+        turn_ = turn::thread;
+    }
+    if (one_batch() != progress::parked)
+        pass_turn_on();
+    return answer;
+}
+
 bool send_stream::driver::take_turn()
 {
     std::lock_guard held(mutex_);

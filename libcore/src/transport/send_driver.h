@@ -27,6 +27,7 @@ public:
 
     std::error_code submit(references heaps, send::group_mode mode, send::completion whom);
     blocking_try begin_blocking(references heaps, send::group_mode mode, detail::outcome_box &box);
+    begun begin(references heaps, send::group_mode mode, send::completion whom);
     /// One step of a wait policy: works or sleeps until completion number `number` has run; comes back after at most
     /// `slice` with `interrupted`, so that the policy can look around.
     wait_result help(std::uint64_t number, steady_time deadline, int aux_fd);

@@ -45,6 +45,11 @@ send_stream::blocking_try send_stream::begin_blocking(references heaps, send::gr
     return driver_->begin_blocking(heaps, mode, box);
 }
 
+send_stream::begun send_stream::begin(references heaps, send::group_mode mode, send::completion whom)
+{
+    return driver_->begin(heaps, mode, whom);
+}
+
 wait_result send_stream::help(std::uint64_t number, steady_time deadline, int aux_fd)
 {
     return driver_->help(number, deadline, aux_fd);

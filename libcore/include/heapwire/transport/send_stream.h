@@ -56,6 +56,22 @@ public:
     template <typename P = plain_wait>
     send::outcome send_heaps(std::span<const send::heap_reference> heaps, send::group_mode mode, P policy = {});
 
+    /// The two halves of a blocking send, for a caller with a completion of his own. begin() is submit(), but does what
+    /// can be done without waiting on the caller's own thread, if nothing is queued. wait() waits for the completion
+    /// that begin() gave the number of.
+    struct begun
+    {
+        std::error_code refused;
+        std::uint64_t number = 0;
+    };
+    [[nodiscard]] begun begin(std::span<const send::heap_reference> heaps, send::group_mode mode,
+                              send::completion whom);
+    template <typename P = plain_wait>
+    void wait(std::uint64_t number, P policy = {})
+    {
+        wait_for(number, policy);
+    }
+
     /// Waits for the heaps that were queued before the call; their completions have run.
     template <typename P = plain_wait>
     void flush(P policy = {})

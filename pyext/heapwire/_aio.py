@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The completion hubs of event loops: one a loop, shared by all streams that are used from it.
+
+A hub is an attribute of its loop. So hub, futures and loop form a ring that nothing outside holds, and a loop that was
+closed with sends in flight is collected with all of it. (A table with weak keys would not do: its values, the hubs,
+hold their keys through the futures.) Loops without attributes get a table that is swept.
+"""
+
+import asyncio
+
+from heapwire._core.send.asyncio import LoopHub
+
+_get_running_loop = asyncio.get_running_loop
+_tabled = []  # (loop, hub) of loops that refuse attributes
+
+
+def hub():
+    """Return the hub of the running loop; RuntimeError if there is none."""
+    loop = _get_running_loop()
+    try:
+        return loop._heapwire_hub
+    except AttributeError:
+        return _tabled_hub(loop) or _make(loop)
+
+
+def _tabled_hub(loop):
+    for known, its_hub in _tabled:
+        if known is loop:
+            return its_hub
+    return None
+
+
+def _make(loop):
+    # The reader stays for the life of the loop: adding and removing it costs more than a send. It does not keep the
+    # loop running, and the loop forgets it when it closes, before the descriptor goes.
+    made = LoopHub(loop)
+    loop.add_reader(made.fd, made.process)
+    try:
+        loop._heapwire_hub = made
+    except AttributeError:
+        _tabled[:] = [(known, its_hub) for known, its_hub in _tabled if not known.is_closed()]
+        _tabled.append((loop, made))
+    return made

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// send.Stream and the streams that block.
+#include <pybind11/stl.h>
+
+#include "register.h"
+#include "send_classes.h"
+
+namespace heapwire::python
+{
+
+namespace
+{
+
+std::uint64_t send_heap(send_stream &self, const std::shared_ptr<outgoing> &heap, std::int64_t cnt,
+                        std::size_t substream, double rate)
+{
+    planned_heap one{heap, cnt, substream, rate};
+    return self.send({&one, 1}, send::group_mode::serial, new blocking_flight(heap));
+}
+
+std::uint64_t send_list(send_stream &self, const heap_reference_list &heaps, group_mode_choice mode)
+{
+    return self.send(heaps.heaps, core_mode(mode), new blocking_flight(heaps.heaps));
+}
+
+std::uint64_t send_sequence(send_stream &self, const std::vector<heap_reference> &heaps, group_mode_choice mode)
+{
+    return send_list(self, {plans_of(heaps)}, mode);
+}
+
+template <typename Type>
+void def_sending(Type &type)
+{
+    type.def("send_heap", send_heap, py::arg("heap").none(false), py::arg("cnt") = -1, py::arg("substream_index") = 0,
+             py::arg("rate") = -1.0)
+        .def("send_heaps", send_list, py::arg("heaps"), py::arg("mode"))
+        .def("send_heaps", send_sequence, py::arg("heaps"), py::arg("mode"));
+}
+
+} // namespace
+
+void register_send_stream(py::module_ &m)
+{
+    py::class_<send_stream, std::shared_ptr<send_stream>>(m, "Stream")
+        .def(
+            "set_cnt_sequence",
+            [](send_stream &self, std::uint64_t next, std::uint64_t step) { self.core().set_cnt_sequence(next, step); },
+            py::arg("next"), py::arg("step"))
+        .def_property_readonly("num_substreams", [](const send_stream &self) { return self.core().substreams(); });
+
+    stream_class<udp_stream<manner::blocking>> udp(m, "UdpStream");
+    def_udp(udp);
+    def_sending(udp);
+
+    stream_class<tcp_stream<manner::blocking>> tcp(m, "TcpStream");
+    def_tcp(tcp);
+    def_tcp_connecting(tcp);
+    def_sending(tcp);
+
+    stream_class<bytes_stream> bytes(m, "BytesStream");
+    bytes
+        .def(py::init(
+                 [](std::shared_ptr<thread_pool> pool, const send_stream_config &config)
+                 {
+                     auto written = std::make_shared<written_bytes>();
+                     auto made = make_stream<bytes_stream>(
+                         std::move(pool), config, [written](transport::io_ref) { return make_written_sink(written); },
+                         send::split::full);
+                     made->written = written;
+                     return made;
+                 }),
+             py::arg("thread_pool").none(false), py::arg("config") = send_stream_config())
+        .def("getvalue",
+             [](const bytes_stream &self)
+             {
+                 std::string copy;
+                 {
+                     detached off;
+                     copy = self.written->copy();
+                 }
+                 return py::bytes(copy);
+             });
+    def_sending(bytes);
+
+    stream_class<inproc_stream<manner::blocking>> inproc(m, "InprocStream");
+    def_inproc(inproc);
+    def_sending(inproc);
+}
+
+} // namespace heapwire::python

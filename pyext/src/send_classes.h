@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// The classes of streams: by transport and by manner. They differ in their constructors alone, which are the same in
+/// both manners.
+#pragma once
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <streambuf>
+
+#include "bridge/runtime.h"
+#include "heapwire/transport/inproc.h"
+#include "send_endpoints.h"
+#include "send_hub.h"
+#include "send_references.h"
+#include "send_stream.h"
+
+namespace heapwire::python
+{
+
+enum class manner : bool
+{
+    blocking,
+    asynchronous
+};
+
+/// With what an asynchronous stream has besides.
+class async_stream : public send_stream
+{
+public:
+    using send_stream::send_stream;
+    const std::shared_ptr<async_progress> progress = std::make_shared<async_progress>();
+};
+
+template <manner M>
+using stream_of = std::conditional_t<M == manner::blocking, send_stream, async_stream>;
+
+template <manner M>
+struct udp_stream : stream_of<M>
+{
+    using stream_of<M>::stream_of;
+};
+
+template <manner M>
+struct tcp_stream : stream_of<M>
+{
+    using stream_of<M>::stream_of;
+};
+
+template <manner M>
+struct inproc_stream : stream_of<M>
+{
+    using stream_of<M>::stream_of;
+    std::vector<std::shared_ptr<transport::inproc_queue>> queues;
+};
+
+/// Bytes that a stream writes and Python reads, at the same time.
+class written_bytes : public std::streambuf
+{
+public:
+    [[nodiscard]] std::string copy() const
+    {
+        std::lock_guard hold(lock_);
+        return bytes_;
+    }
+
+protected:
+    std::streamsize xsputn(const char *from, std::streamsize size) override
+    {
+        std::lock_guard hold(lock_);
+        bytes_.append(from, static_cast<std::size_t>(size));
+        return size;
+    }
+    int_type overflow(int_type c) override
+    {
+        char byte = traits_type::to_char_type(c);
+        return xsputn(&byte, 1) == 1 ? c : traits_type::eof();
+    }
+
+private:
+    mutable std::mutex lock_;
+    std::string bytes_;
+};
+[[nodiscard]] std::unique_ptr<transport::packet_sink> make_written_sink(const std::shared_ptr<written_bytes> &to);
+
+struct bytes_stream : send_stream
+{
+    using send_stream::send_stream;
+    std::shared_ptr<written_bytes> written; // the sink holds it too
+};
+
+template <typename T>
+using stream_class = py::class_<T, std::conditional_t<std::is_base_of_v<async_stream, T>, async_stream, send_stream>,
+                                std::shared_ptr<T>>;
+
+/// Attached. `sink` is made detached.
+template <typename T>
+[[nodiscard]] std::shared_ptr<T> make_stream(std::shared_ptr<thread_pool> pool, const send_stream_config &config,
+                                             const send_stream::make_sink &sink,
+                                             send::split packets = send::split::even)
+{
+    host::process_registry().require_open();
+    std::shared_ptr<T> made = make_detached<T>(std::move(pool), config, sink, packets);
+    made->register_at_exit(made);
+    return made;
+}
+
+/// A socket argument: found by having fileno(), checked when it is used.
+struct sending_socket
+{
+    py::object object;
+};
+
+[[nodiscard]] send_stream::make_sink udp_sink_maker(udp_wish wish);
+/// `fd` is duplicated; closed afterwards if it is `owned`.
+[[nodiscard]] send_stream::make_sink tcp_sink_maker(int fd, bool owned);
+[[nodiscard]] send_stream::make_sink
+inproc_sink_maker(const std::vector<std::shared_ptr<transport::inproc_queue>> &queues);
+
+inline constexpr std::size_t udp_send_buffer = 524288;
+inline constexpr std::size_t tcp_send_buffer = 212992;
+
+} // namespace heapwire::python
+
+template <>
+struct pybind11::detail::type_caster<heapwire::python::sending_socket>
+{
+    PYBIND11_TYPE_CASTER(heapwire::python::sending_socket, const_name("socket.socket"));
+    bool load(handle from, bool)
+    {
+        if (!from || !hasattr(from, "fileno"))
+            return false;
+        value.object = reinterpret_borrow<object>(from);
+        return true;
+    }
+};
+
+namespace heapwire::python
+{
+
+template <typename Type>
+void def_udp(Type &type)
+{
+    using T = typename Type::type;
+    using pool = std::shared_ptr<thread_pool>;
+    using config = send_stream_config;
+    auto pool_arg = [] { return py::arg("thread_pool").none(false); };
+    auto config_arg = [] { return py::arg_v("config", send_stream_config()); };
+    auto size_arg = [] { return py::arg_v("buffer_size", udp_send_buffer); };
+    type.def_property_readonly_static("DEFAULT_BUFFER_SIZE", [](const py::object &) { return udp_send_buffer; });
+    type.def(py::init(
+                 [](pool p, endpoint_list to, const config &c, std::size_t size, std::string interface) {
+                     return make_stream<T>(p, c, udp_sink_maker({to, size, interface, {}, {}, {}}));
+                 }),
+             pool_arg(), py::arg("endpoints"), config_arg(), size_arg(), py::arg("interface_address") = "")
+        .def(py::init(
+                 [](pool p, endpoint_list to, const config &c, std::size_t size, int ttl) {
+                     return make_stream<T>(p, c, udp_sink_maker({to, size, {}, ttl, {}, {}}));
+                 }),
+             pool_arg(), py::arg("endpoints"), config_arg(), size_arg(), py::arg("ttl"))
+        .def(py::init(
+                 [](pool p, endpoint_list to, const config &c, std::size_t size, int ttl, std::string interface) {
+                     return make_stream<T>(p, c, udp_sink_maker({to, size, interface, ttl, {}, {}}));
+                 }),
+             pool_arg(), py::arg("endpoints"), config_arg(), size_arg(), py::arg("ttl"), py::arg("interface_address"))
+        .def(py::init(
+                 [](pool p, endpoint_list to, const config &c, std::size_t size, int ttl, unsigned interface) {
+                     return make_stream<T>(p, c, udp_sink_maker({to, size, {}, ttl, interface, {}}));
+                 }),
+             pool_arg(), py::arg("endpoints"), config_arg(), size_arg(), py::arg("ttl"), py::arg("interface_index"))
+        .def(py::init(
+                 [](pool p, const sending_socket &socket, endpoint_list to, const config &c)
+                 {
+                     int fd = socket_of(socket.object, socket_kind::datagram);
+                     return make_stream<T>(p, c, udp_sink_maker({to, 0, {}, {}, {}, fd}));
+                 }),
+             pool_arg(), py::arg("socket"), py::arg("endpoints"), config_arg());
+}
+
+template <typename Type>
+void def_tcp(Type &type)
+{
+    using T = typename Type::type;
+    type.def_property_readonly_static("DEFAULT_BUFFER_SIZE", [](const py::object &) { return tcp_send_buffer; });
+    type.def(py::init(
+                 [](std::shared_ptr<thread_pool> pool, const sending_socket &socket, const send_stream_config &config)
+                 {
+                     int fd = socket_of(socket.object, socket_kind::stream);
+                     return make_stream<T>(std::move(pool), config, tcp_sink_maker(fd, false));
+                 }),
+             py::arg("thread_pool").none(false), py::arg("socket"), py::arg("config") = send_stream_config());
+}
+
+template <typename Type>
+void def_tcp_connecting(Type &type)
+{
+    using T = typename Type::type;
+    type.def(py::init(
+                 [](std::shared_ptr<thread_pool> pool, const endpoint_list &endpoints, const send_stream_config &config,
+                    std::size_t buffer_size, const std::string &interface_address)
+                 {
+                     int fd = connect_tcp(endpoints, buffer_size, interface_address);
+                     return make_stream<T>(std::move(pool), config, tcp_sink_maker(fd, true));
+                 }),
+             py::arg("thread_pool").none(false), py::arg("endpoints"), py::arg("config") = send_stream_config(),
+             py::arg("buffer_size") = tcp_send_buffer, py::arg("interface_address") = "");
+}
+
+template <typename Type>
+void def_inproc(Type &type)
+{
+    using T = typename Type::type;
+    type.def(py::init(
+                 [](std::shared_ptr<thread_pool> pool, std::vector<std::shared_ptr<transport::inproc_queue>> queues,
+                    const send_stream_config &config)
+                 {
+                     auto made = make_stream<T>(std::move(pool), config, inproc_sink_maker(queues));
+                     made->queues = std::move(queues);
+                     return made;
+                 }),
+             py::arg("thread_pool").none(false), py::arg("queues"), py::arg("config") = send_stream_config())
+        .def_property_readonly("queues", [](const T &self) { return self.queues; });
+}
+
+} // namespace heapwire::python

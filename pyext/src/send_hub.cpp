@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "send_hub.h"
+
+#include "bridge/errors.h"
+
+namespace heapwire::python
+{
+
+namespace
+{
+std::atomic<std::uint64_t> last_id{0};
+} // namespace
+
+hub_posts::hub_posts() : id(last_id.fetch_add(1, std::memory_order_relaxed) + 1) {}
+
+void hub_posts::post(async_flight &done) noexcept
+{
+    std::shared_ptr<hub_posts> alive = shared_from_this(); // the loop may take and destroy `done` at once
+    hub_.post(done.record_);
+    if (abandoned_.load(std::memory_order_seq_cst))
+        bury_all();
+}
+
+void hub_posts::abandon() noexcept
+{
+    abandoned_.store(true, std::memory_order_seq_cst);
+    bury_all();
+}
+
+void hub_posts::bury_all() noexcept
+{
+    std::size_t n;
+    do
+        n = drain([](std::unique_ptr<async_flight> done) { done.release()->destroy_soon(); }, 1024);
+    while (n == 1024);
+}
+
+loop_hub::loop_hub(py::object loop) : loop_(std::move(loop)) {}
+
+loop_hub::~loop_hub()
+{
+    posts_->abandon();
+    return_dropped_leases();
+}
+
+py::object loop_hub::new_future() const { return loop_.attr("create_future")(); }
+
+std::uint32_t loop_hub::put(py::object future)
+{
+    std::lock_guard hold(lock_);
+    if (free_.empty())
+    {
+        free_.reserve(futures_.size() + 1); // take() must not fail
+        futures_.emplace_back();
+        free_.push_back(static_cast<std::uint32_t>(futures_.size() - 1));
+    }
+    std::uint32_t slot = free_.back();
+    free_.pop_back();
+    futures_[slot] = std::move(future);
+    return slot;
+}
+
+py::object loop_hub::take(std::uint32_t slot)
+{
+    std::lock_guard hold(lock_);
+    if (slot >= futures_.size()) // cleared
+        return {};
+    free_.push_back(slot);
+    return std::move(futures_[slot]);
+}
+
+std::size_t loop_hub::outstanding() const
+{
+    std::lock_guard hold(lock_);
+    return futures_.size() - free_.size();
+}
+
+void resolve_future(const py::object &future, const std::error_code &error, const py::object &result)
+{
+    if (future.attr("done")().cast<bool>())
+        return;
+    if (!error)
+    {
+        future.attr("set_result")(result);
+        return;
+    }
+    try
+    {
+        throw_os_error(error, "sending a heap");
+    }
+    catch (py::error_already_set &made)
+    {
+        future.attr("set_exception")(made.value());
+    }
+}
+
+void loop_hub::guarded(const py::object &future, const std::error_code &error, py::object result)
+{
+    try
+    {
+        resolve_future(future, error, result);
+    }
+    catch (py::error_already_set &failed)
+    {
+        if (!failed.matches(PyExc_Exception))
+            throw;
+        py::dict context;
+        context["message"] = "heapwire: a future did not take its result";
+        context["exception"] = failed.value();
+        context["future"] = future;
+        loop_.attr("call_exception_handler")(context);
+    }
+}
+
+void loop_hub::finish(std::unique_ptr<async_flight> done)
+{
+    py::object future = take(done->slot);
+    std::shared_ptr<async_progress> progress = done->progress;
+    const host::completion record = done->record();
+    progress->landed.store(done->number, std::memory_order_release);
+    done.reset(); // buffers go back before anybody hears of it
+    if (future)
+        guarded(future, record.status, py::int_(record.bytes));
+    if (!flushers_.empty())
+        tell_flushers(*progress);
+}
+
+void loop_hub::tell_flushers(const async_progress &of)
+{
+    const std::uint64_t landed = of.landed.load(std::memory_order_acquire);
+    std::vector<py::object> due;
+    for (std::size_t i = flushers_.size(); i-- > 0;)
+    {
+        flusher entry = std::move(flushers_.front());
+        flushers_.pop_front();
+        if (entry.of.get() == &of && entry.number <= landed)
+            due.push_back(std::move(entry.future));
+        else
+            flushers_.push_back(std::move(entry));
+    }
+    for (const py::object &future : due)
+        guarded(future, {}, py::none());
+}
+
+void loop_hub::process()
+{
+    posts_->drain([this](std::unique_ptr<async_flight> done) { finish(std::move(done)); }, 1024);
+}
+
+py::object loop_hub::when_landed(const std::shared_ptr<async_progress> &of)
+{
+    const std::uint64_t number = of->submitted.load(std::memory_order_acquire);
+    if (of->landed.load(std::memory_order_acquire) >= number)
+        return py::none();
+    if (of->last_hub.load(std::memory_order_relaxed) != posts_->id)
+        return py::bool_(false);
+    py::object future = new_future();
+    flushers_.push_back({of, number, future});
+    return future;
+}
+
+int loop_hub::traverse(visitproc visit, void *arg) const
+{
+    Py_VISIT(loop_.ptr());
+    for (const py::object &future : futures_)
+        Py_VISIT(future.ptr());
+    for (const flusher &entry : flushers_)
+        Py_VISIT(entry.future.ptr());
+    return 0;
+}
+
+void loop_hub::clear()
+{
+    // Swapped out first: what is destroyed may come back here.
+    py::object loop = std::move(loop_);
+    std::vector<py::object> futures;
+    std::deque<flusher> flushers;
+    {
+        std::lock_guard hold(lock_);
+        futures.swap(futures_);
+        free_.clear();
+    }
+    flushers.swap(flushers_);
+}
+
+} // namespace heapwire::python

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// From workers to one event loop: which sends are done. One descriptor a loop, shared by all streams that are used
+/// from it.
+///
+/// A worker never sees a future. It carries the number of a slot; the loop's side has the futures, in an object that
+/// the garbage collector sees through: so a loop that was closed with sends in flight can be collected together with
+/// the hub and the futures.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "heapwire/host/completion_hub.h"
+#include "send_flight.h"
+
+namespace heapwire::python
+{
+
+/// How far a stream has come; numbers of its asynchronous sends.
+struct async_progress
+{
+    std::atomic<std::uint64_t> submitted{0};
+    std::atomic<std::uint64_t> landed{0};   ///< the loop's side was told
+    std::atomic<std::uint64_t> last_hub{0}; ///< hub_posts::id of the last one that was submitted
+};
+
+class async_flight;
+
+/// The workers' side. No Python object inside.
+class hub_posts : public std::enable_shared_from_this<hub_posts>
+{
+public:
+    hub_posts();
+    const std::uint64_t id; ///< no other hub of this process has or had it
+
+    /// Any thread.
+    void post(async_flight &done) noexcept;
+    /// No loop will look any more: what is here and what still comes is destroyed soon.
+    void abandon() noexcept;
+    /// The loop's side: takes records, see completion_hub::drain.
+    template <typename Use>
+    std::size_t drain(Use &&use, std::size_t at_most);
+    [[nodiscard]] int fd() const noexcept { return hub_.fd(); }
+
+private:
+    void bury_all() noexcept;
+
+    host::completion_hub hub_;
+    std::atomic<bool> abandoned_{false};
+};
+
+class async_flight : public flight
+{
+public:
+    using flight::flight;
+
+    std::shared_ptr<hub_posts> hub;
+    std::shared_ptr<async_progress> progress;
+    std::uint64_t number = 0; ///< of the stream
+    std::uint32_t slot = 0;   ///< of the future, in the hub
+
+    static void complete(void *context, std::uint64_t, const send::outcome &what) noexcept
+    {
+        auto *self = static_cast<async_flight *>(context);
+        self->record_.status = what.error;
+        self->record_.bytes = what.bytes;
+        self->record_.object = reinterpret_cast<std::uint64_t>(self);
+        self->land();
+        self->hub->post(*self);
+    }
+    [[nodiscard]] const host::completion &record() const noexcept { return record_; }
+
+private:
+    friend class hub_posts;
+    host::completion record_;
+};
+
+template <typename Use>
+std::size_t hub_posts::drain(Use &&use, std::size_t at_most)
+{
+    return hub_.drain([&](host::completion &record)
+                      { use(std::unique_ptr<async_flight>(reinterpret_cast<async_flight *>(record.object))); },
+                      at_most);
+}
+
+/// The loop's side: Python's LoopHub. On the loop's thread only, but for what is locked (a second thread is a mistake
+/// of the user, and must not crash).
+class loop_hub
+{
+public:
+    explicit loop_hub(py::object loop);
+    ~loop_hub();
+    loop_hub(const loop_hub &) = delete;
+    loop_hub &operator=(const loop_hub &) = delete;
+
+    [[nodiscard]] int fd() const noexcept { return posts_->fd(); }
+    [[nodiscard]] const std::shared_ptr<hub_posts> &posts() const noexcept { return posts_; }
+    [[nodiscard]] py::object new_future() const;
+
+    [[nodiscard]] std::uint32_t put(py::object future);
+    [[nodiscard]] py::object take(std::uint32_t slot);
+    /// Resolves what is done: at most 1024 at a time, for the sake of others in the loop. One future that refuses
+    /// its result is reported to the loop, and the others go on.
+    void process();
+    /// A future for the moment when all that was submitted to `of` has landed; None if it has; False if that is not
+    /// for this loop to know, because the last one was submitted from another.
+    [[nodiscard]] py::object when_landed(const std::shared_ptr<async_progress> &of);
+    [[nodiscard]] std::size_t outstanding() const;
+
+    int traverse(visitproc visit, void *context) const;
+    void clear();
+
+private:
+    struct flusher
+    {
+        std::shared_ptr<async_progress> of;
+        std::uint64_t number;
+        py::object future;
+    };
+    void finish(std::unique_ptr<async_flight> done);
+    void tell_flushers(const async_progress &of);
+    void guarded(const py::object &future, const std::error_code &error, py::object result);
+
+    py::object loop_;
+    std::shared_ptr<hub_posts> posts_ = std::make_shared<hub_posts>();
+    mutable std::mutex lock_; // no Python runs inside it
+    std::vector<py::object> futures_;
+    std::vector<std::uint32_t> free_;
+    std::deque<flusher> flushers_;
+};
+
+/// Sets the result of a future, or an OSError, unless it is done already (cancelled).
+void resolve_future(const py::object &future, const std::error_code &error, const py::object &result);
+
+} // namespace heapwire::python

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""C and E of the calls that send: signals end the call, not the sending; and nothing hangs at exit."""
+
+from boundary.children import run, times
+
+SETUP = """
+import os, signal, socket, threading, time
+import heapwire.send
+from things import heap_of
+pool = heapwire.ThreadPool()
+
+def soon(action, seconds=0.05):
+    def later():
+        time.sleep(seconds)
+        action()
+    threading.Thread(target=later, daemon=True).start()
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+def interrupted(call):
+    try:
+        call()
+    except KeyboardInterrupt:
+        return True
+    return False
+"""
+
+
+def test_c1_ctrl_c_ends_send_heap_and_the_heap_is_sent_all_the_same():
+    run(
+        SETUP
+        + f"""
+for i in range({times(30)}):
+    queue = heapwire.InprocQueue()
+    stream = heapwire.send.InprocStream(pool, [queue], heapwire.send.StreamConfig(rate=1e6, burst_size=1000))
+    data = bytearray(b"x") * 1000000
+    heap = heap_of((0x1000, data))
+    soon(interrupt)
+    assert interrupted(lambda: stream.send_heap(heap))
+    del heap
+    try:
+        data.append(1)
+        raise AssertionError("the heap was not in flight")
+    except BufferError:
+        pass
+    del stream  # sends the rest
+    receiver = heapwire.recv.Stream(pool)
+    receiver.add_inproc_reader(queue)
+    assert bytes(receiver.get().get_items()[0]) == bytes(data)
+    limit = time.monotonic() + 30
+    while True:
+        try:
+            data.append(1)
+            break
+        except BufferError:
+            assert time.monotonic() < limit
+            time.sleep(0.01)
+"""
+    )
+
+
+def test_c1_ctrl_c_ends_connecting():
+    run(
+        SETUP
+        + f"""
+# A listener whose queue is full lets nobody finish connecting.
+listener = socket.socket()
+listener.bind(("127.0.0.1", 0))
+listener.listen(0)
+others = []
+for _ in range(8):
+    s = socket.socket()
+    s.setblocking(False)
+    s.connect_ex(listener.getsockname())
+    others.append(s)
+time.sleep(0.1)
+for i in range({times(30)}):
+    soon(interrupt)
+    assert interrupted(lambda: heapwire.send.TcpStream(pool, [listener.getsockname()]))
+"""
+    )
+
+
+def test_e2_a_sender_at_the_end_of_a_script():
+    for _ in range(times(100)):
+        run(
+            """
+import heapwire.send
+pool = heapwire.ThreadPool()
+stream = heapwire.send.UdpStream(pool, [("127.0.0.1", 9)])
+heap = heapwire.send.Heap()
+stream.send_heap(heap)
+"""
+        )
+
+
+def test_e2_a_heap_in_flight_at_the_end_of_a_script():
+    for _ in range(times(50)):
+        run(
+            SETUP
+            + """
+stream = heapwire.send.InprocStream(
+    pool, [heapwire.InprocQueue()], heapwire.send.StreamConfig(rate=1e4, burst_size=1000))
+threading.Thread(target=lambda: stream.send_heap(heap_of((0x1000, bytes(1000000)))), daemon=True).start()
+time.sleep(0.05)
+""",
+            stderr=None,
+        )
