@@ -11,20 +11,20 @@ namespace heapwire::python
 void register_heap_filler(py::module_ &send)
 {
     py::class_<heap_filler>(send, "_HeapFiller")
-        .def(py::init<std::optional<std::uint64_t>>(), py::arg("descriptor_frequency"))
+        .def(py::init<std::optional<std::uint64_t>, const flavour &>(), py::arg("descriptor_frequency"),
+             py::arg("flavour"))
         .def("fill", &heap_filler::fill, py::arg("group"), py::arg("heap"), py::arg("descriptors"), py::arg("data"))
         .def(
             "new_heap",
-            [](heap_filler &self, const flavour &f, const py::object &group, std::string_view descriptors,
-               std::string_view data)
+            [](heap_filler &self, const py::object &group, std::string_view descriptors, std::string_view data)
             {
-                auto made = std::make_shared<outgoing>(f);
+                auto made = std::make_shared<outgoing>(self.heap_flavour());
                 outgoing *const own = made.get();
                 py::object heap = py::cast(std::move(made));
                 self.fill_own(group, heap, own, descriptors, data);
                 return heap;
             },
-            py::arg("flavour"), py::arg("group"), py::arg("descriptors") = "stale", py::arg("data") = "stale");
+            py::arg("group"), py::arg("descriptors") = "stale", py::arg("data") = "stale");
 }
 
 } // namespace heapwire::python

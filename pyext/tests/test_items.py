@@ -166,6 +166,18 @@ def test_a_generator_fills_whatever_has_the_methods():
     assert seen == [("descriptor", 0x2000), ("item", 0x2000)]
 
 
+def test_an_overridden_add_to_heap_is_used():
+    class Ending(heapwire.send.ItemGroup):
+        def add_to_heap(self, heap, descriptors="all", data="all", extra=None):
+            super().add_to_heap(heap, descriptors, data)
+            if extra:
+                heap.add_end()
+            return heap
+
+    (heap,) = receive(heapwire, wire(heapwire, Ending().get_heap(extra=True)))
+    assert heap.is_end_of_stream()
+
+
 def test_modes_are_checked():
     group = heapwire.send.ItemGroup()
     for bad in ({"data": "new"}, {"descriptors": ""}):

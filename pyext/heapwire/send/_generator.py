@@ -15,18 +15,21 @@ class HeapGenerator:
     def __init__(self, item_group, descriptor_frequency=None, flavour=Flavour()):  # noqa: B008 - it is immutable
         self._item_group = item_group
         self._flavour = flavour
-        self._filler = _HeapFiller(descriptor_frequency)
+        self._filler = _HeapFiller(descriptor_frequency, flavour)
 
     def add_to_heap(self, heap, descriptors="stale", data="stale"):
         """Add to a heap what is ``'stale'``, ``'all'`` or ``'none'``; return it."""
         self._filler.fill(self._item_group, heap, descriptors, data)
         return heap
 
-    def get_heap(self, *args, **kwargs):
-        """A new heap; the arguments are those of :meth:`add_to_heap`."""
-        if type(self).add_to_heap is _add_to_heap:
-            return self._filler.new_heap(self._flavour, self._item_group, *args, **kwargs)
-        return self.add_to_heap(Heap(self._flavour), *args, **kwargs)
+    def get_heap(self, descriptors="stale", data="stale"):
+        """A new heap with what is ``'stale'``, ``'all'`` or ``'none'``."""
+        return self._filler.new_heap(self._item_group, descriptors, data)
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.add_to_heap is not HeapGenerator.add_to_heap and cls.get_heap is HeapGenerator.get_heap:
+            cls.get_heap = _get_heap_by_method
 
     def get_start(self):
         """A heap that says that the stream begins."""
@@ -41,7 +44,9 @@ class HeapGenerator:
         return heap
 
 
-_add_to_heap = HeapGenerator.add_to_heap
+def _get_heap_by_method(self, *args, **kwargs):
+    """A new heap; the arguments are those of ``add_to_heap``."""
+    return self.add_to_heap(Heap(self._flavour), *args, **kwargs)
 
 
 class ItemGroup(_ItemGroup, HeapGenerator):

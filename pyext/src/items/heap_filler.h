@@ -14,7 +14,13 @@ namespace heapwire::python
 class heap_filler
 {
 public:
-    explicit heap_filler(std::optional<std::uint64_t> descriptor_frequency) : frequency_(descriptor_frequency) {}
+    heap_filler(std::optional<std::uint64_t> descriptor_frequency, const flavour &of_heaps)
+        : frequency_(descriptor_frequency), flavour_(of_heaps)
+    {
+    }
+
+    /// Of the heaps that are made.
+    [[nodiscard]] const flavour &heap_flavour() const noexcept { return flavour_; }
 
     /// `descriptors` and `data` are "stale", "all" or "none", else ValueError. `group` is an item group of ours or
     /// anything with values(); `heap` a send.Heap or anything with add_item and add_descriptor.
@@ -49,6 +55,7 @@ private:
     [[nodiscard]] bool descriptor_due(const sent &before) const noexcept;
 
     std::optional<std::uint64_t> frequency_;
+    const flavour flavour_;
     std::uint64_t calls_ = 0;
     std::unordered_map<std::uint64_t, sent> sent_; // never shrinks: references stay good
     py::list guard_;
