@@ -10,11 +10,17 @@ import bisect
 import itertools
 import threading
 import weakref
+from time import monotonic
 
 from heapwire import Empty, Stopped
 from heapwire import recv as _recv
 
 __all__ = ["Stream"]
+
+# A consumer that always finds a heap gives way to the rest of its loop at least so often: an iteration of the loop
+# costs several times what a heap does.
+_YIELD_SECONDS = 0.0002
+_YIELD_HEAPS = 32
 
 
 class _Waiters:
@@ -29,6 +35,19 @@ class _Waiters:
         self._waiting = []  # (number, future), by number
         self._numbers = itertools.count()
         self._granted = 0  # woken, but not yet back to look
+        self._ran = 0.0  # when the loop had its turn
+        self._in_a_row = 0  # heaps since then
+
+    async def give_way(self):
+        """Let the loop have its turn if that is due."""
+        self._in_a_row += 1
+        if self._in_a_row > _YIELD_HEAPS or monotonic() - self._ran > _YIELD_SECONDS:
+            await asyncio.sleep(0)
+            self.loop_ran()
+
+    def loop_ran(self):
+        self._ran = monotonic()
+        self._in_a_row = 0
 
     def __len__(self):
         return len(self._waiting) + self._granted
@@ -46,6 +65,7 @@ class _Waiters:
         bisect.insort(self._waiting, (number, future), key=lambda waiter: waiter[0])
         try:
             await future
+            self.loop_ran()
         except BaseException:
             # If it was our turn, nothing was taken yet, the descriptor is still readable, and the next one gets it.
             if (number, future) in self._waiting:
@@ -79,14 +99,19 @@ class Stream(_recv.Stream):
         super().__init__(*args, **kwargs)
         self._loops = weakref.WeakKeyDictionary()
         self._loops_lock = threading.Lock()
+        self._last = (lambda: None, None)  # the loop that was used last, weakly, and its waiters
 
     def _waiters(self):
         loop = asyncio.get_running_loop()
+        last, waiters = self._last
+        if last() is loop:
+            return waiters
         with self._loops_lock:
             waiters = self._loops.get(loop)
             if waiters is None:
                 waiters = self._loops[loop] = _Waiters(self.fd, self.ringbuffer.size)
-            return waiters
+        self._last = (weakref.ref(loop), waiters)
+        return waiters
 
     async def get(self):
         """Return the next heap; raise :exc:`heapwire.Stopped` at the end."""
@@ -94,7 +119,7 @@ class Stream(_recv.Stream):
         number = waiters.number()
         if not len(waiters):
             # Give way to others *before* the heap is taken: nothing can be lost by a cancellation here.
-            await asyncio.sleep(0)
+            await waiters.give_way()
             if not len(waiters):
                 try:
                     return self.get_nowait()
