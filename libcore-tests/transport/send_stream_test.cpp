@@ -227,6 +227,22 @@ TEST(SendStream, ASmallHeapNeedsNoWaitPolicy)
     EXPECT_EQ(steps, 0);
 }
 
+TEST(SendStream, ABlockingSendMayHaveACompletionOfItsOwn)
+{
+    boost::asio::io_context never_run;
+    fixture f(never_run, {.max_heaps = 1});
+    completion_list done;
+    sample_heap small(8000), large(1 << 20);
+    const send::heap_reference first = small.reference(), second = large.reference();
+    EXPECT_FALSE(f.stream.begin({&first, 1}, send::group_mode::serial, done.with(7)).refused);
+    EXPECT_EQ(done.tokens, (std::vector<std::uint64_t>{7})); // on this thread, at once
+    const send_stream::begun begun = f.stream.begin({&second, 1}, send::group_mode::serial, done.with(8));
+    EXPECT_FALSE(begun.refused);
+    EXPECT_EQ(f.stream.begin({&first, 1}, send::group_mode::serial, done.with(9)).refused, errc::queue_full);
+    f.stream.wait(begun.number); // one batch was not enough
+    EXPECT_EQ(done.tokens, (std::vector<std::uint64_t>{7, 8}));
+}
+
 struct opens_late
 {
     int *steps;
