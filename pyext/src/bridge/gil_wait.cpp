@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bridge/gil_wait.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <fcntl.h>
@@ -98,6 +99,18 @@ void check_signals()
         throw py::error_already_set();
 }
 
+/// What comes within moments is not worth changing the wake-up descriptor for (ten system calls), and a signal can
+/// wait that long.
+constexpr std::chrono::microseconds moments{200};
+
+wait_result wait_moments(detail::wait_step step, void *context, steady_time deadline)
+{
+    detached off;
+    if (!off)
+        throw stopped_error("the interpreter is shutting down");
+    return step(context, std::min(deadline, std::chrono::steady_clock::now() + moments), -1);
+}
+
 wait_result one_step(detail::wait_step step, void *context, steady_time until, int aux_fd)
 {
     detached off;
@@ -123,6 +136,9 @@ wait_result detail::wait_detached(wait_step step, void *context, steady_time dea
                 return result;
         }
     }
+    check_signals();
+    if (wait_moments(step, context, deadline) == wait_result::ready)
+        return wait_result::ready;
     borrowed_wakeup signals;
     for (;;)
     {
