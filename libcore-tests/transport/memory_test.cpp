@@ -76,7 +76,7 @@ TEST(Memory, ACutOffTailEndsTheStream)
 {
     auto bytes = flat(make_heap(1, 1000, 100));
     append(bytes, flat(make_heap(2, 1000, 100)));
-    bytes.resize(bytes.size() - 1);
+    bytes.pop_back();
     io_threads io;
     recv::heap_stream stream;
     stream.add(make_memory_source(io, stream.gate(), bytes));
