@@ -18,11 +18,45 @@ def times(full):
 
 
 PRELUDE = """
-import faulthandler, sys
+import faulthandler, signal, sys
 faulthandler.enable()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests in the background ignores it
 sys.path.insert(0, {tests!r})
 import heapwire, heapwire.recv
 from packets import heap, packet, stop
+"""
+
+# For tests of Ctrl-C. On a busy machine the signal may come before the call or after it: then it is sent again.
+INTERRUPTS = """
+import os, signal, threading, time
+calling = False
+
+def soon(action, seconds=0.02):
+    def later():
+        time.sleep(seconds)
+        action()
+    threading.Thread(target=later, daemon=True).start()
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+def on_interrupt(*_):
+    if calling:
+        raise KeyboardInterrupt
+    soon(interrupt)
+
+signal.signal(signal.SIGINT, on_interrupt)
+
+def interrupted(call):
+    global calling
+    try:
+        calling = True
+        call()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        calling = False
+    return False
 """
 
 

@@ -1,30 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """C and E of the calls that send: signals end the call, not the sending; and nothing hangs at exit."""
 
-from boundary.children import run, times
+from boundary.children import INTERRUPTS, run, times
 
-SETUP = """
-import os, signal, socket, threading, time
+SETUP = (
+    INTERRUPTS
+    + """
+import socket
 import heapwire.send
 from things import heap_of
 pool = heapwire.ThreadPool()
-
-def soon(action, seconds=0.05):
-    def later():
-        time.sleep(seconds)
-        action()
-    threading.Thread(target=later, daemon=True).start()
-
-def interrupt():
-    os.kill(os.getpid(), signal.SIGINT)
-
-def interrupted(call):
-    try:
-        call()
-    except KeyboardInterrupt:
-        return True
-    return False
 """
+)
 
 
 def test_c1_ctrl_c_ends_send_heap_and_the_heap_is_sent_all_the_same():
@@ -36,7 +23,7 @@ for i in range({times(30)}):
     stream = heapwire.send.InprocStream(pool, [queue], heapwire.send.StreamConfig(rate=1e6, burst_size=1000))
     data = bytearray(b"x") * 1000000
     heap = heap_of((0x1000, data))
-    soon(interrupt)
+    soon(interrupt, 0.05)
     assert interrupted(lambda: stream.send_heap(heap))
     del heap
     try:
@@ -76,7 +63,7 @@ for _ in range(8):
     others.append(s)
 time.sleep(0.1)
 for i in range({times(30)}):
-    soon(interrupt)
+    soon(interrupt, 0.05)
     assert interrupted(lambda: heapwire.send.TcpStream(pool, [listener.getsockname()]))
 """
     )
