@@ -140,7 +140,11 @@ void heap_builder::make_room(const wire::packet_view &packet, std::uint64_t end,
             payload_.reset(); // nothing in it yet: free first, to need less at once
     }
     buffer larger = from->allocate(want, packet.start);
-    if (payload_end_ > 0)
+    // What lies in gaps is nobody's, and may be much more than what has arrived.
+    if (limits.order == ordering::any_order)
+        for (const byte_range &range : ranges_.ranges())
+            std::memcpy(larger.data() + range.first, payload_.data() + range.first, range.second - range.first);
+    else if (payload_end_ > 0)
         std::memcpy(larger.data(), payload_.data(), payload_end_);
     payload_ = std::move(larger);
     keeps_buffer_ = !limits.memory;

@@ -79,10 +79,14 @@ void stream_core::warn_incomplete(const heap_builder &lost)
     if (now < next_incomplete_warning_)
         return;
     next_incomplete_warning_ = now + std::chrono::seconds(1);
-    const auto expected = lost.length() == wire::packet_view::unknown_length ? std::string("an unknown number of")
-                                                                             : std::to_string(lost.length());
-    HEAPWIRE_LOG(warning, "recv", "dropped incomplete heap ", lost.cnt(), ": ", lost.received(), " of ", expected,
-                 " bytes arrived (", incomplete_unreported_, " such heaps since the last warning)");
+    // No string is made here: this must not fail for lack of memory.
+    if (lost.length() == wire::packet_view::unknown_length)
+        HEAPWIRE_LOG(warning, "recv", "dropped incomplete heap ", lost.cnt(), ": ", lost.received(),
+                     " bytes of an unknown number arrived (", incomplete_unreported_,
+                     " such heaps since the last warning)");
+    else
+        HEAPWIRE_LOG(warning, "recv", "dropped incomplete heap ", lost.cnt(), ": ", lost.received(), " of ",
+                     lost.length(), " bytes arrived (", incomplete_unreported_, " such heaps since the last warning)");
     incomplete_unreported_ = 0;
 }
 

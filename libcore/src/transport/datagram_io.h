@@ -99,7 +99,7 @@ public:
 
     struct result
     {
-        std::size_t count = 0; ///< packets that are done; with an error all of them failed
+        std::size_t count = 0; ///< packets that are done; an error is that of the last of them
         std::error_code error;
         bool would_block = false;
         bool no_memory = false; ///< would_block, but the socket will not say when to go on

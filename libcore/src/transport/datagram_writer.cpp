@@ -147,7 +147,8 @@ datagram_writer::result datagram_writer::write(int fd, std::span<const send::pac
     const std::size_t refused = messages_[0].packets;
     if (refused > 1 && may_be_gso(error))
         return without_gso(fd, packets.first(refused), error);
-    return {refused, {error, std::system_category()}, false, false};
+    // One at a time: those behind it are offered again, and fail or pass by themselves.
+    return {1, {error, std::system_category()}, false, false};
 }
 
 // The same packets one by one. If they pass, it was GSO that the kernel refused.

@@ -41,7 +41,7 @@ bool ask_kernel(const send::options &how, packet_sink &sink)
 send_stream::driver::driver(io_ref io, std::unique_ptr<packet_sink> sink, const send::options &how)
     : context_(io.context()), io_(std::move(io)), sink_(std::move(sink)), configuration_(how),
       substreams_(sink_->substreams()), paced_by_kernel_(ask_kernel(how, *sink_)),
-      sender_(for_sender(how, paced_by_kernel_), substreams_), timer_(context_)
+      sender_(for_sender(how, paced_by_kernel_), substreams_), timer_(std::in_place, context_)
 {
 }
 
@@ -108,8 +108,8 @@ void send_stream::driver::wait_in_handler(progress why)
         sink_->when_writable([again, &context = context_] { boost::asio::post(context, again); });
         return;
     }
-    timer_.expires_at(wake_at_);
-    timer_.async_wait(
+    timer_->expires_at(wake_at_);
+    timer_->async_wait(
         [again](boost::system::error_code cancelled)
         {
             if (!cancelled)
@@ -318,11 +318,13 @@ wait_result send_stream::driver::help(std::uint64_t number, steady_time deadline
         {
             // Somebody else works, or a completion is running: complete() and pass_turn_on() notify.
             wake::ticket ticket = done_.prepare();
+            bool turn_is_free = false; // given up since we asked, by somebody who saw nobody blocked
             {
                 std::lock_guard held(mutex_);
                 ++blocked_;
+                turn_is_free = !stopped_ && turn_ != turn::thread && !sender_.idle();
             }
-            if (completed() >= number)
+            if (turn_is_free || completed() >= number)
                 done_.cancel(ticket);
             else
                 slept = done_.wait_once(ticket, end, aux_fd);
@@ -346,7 +348,7 @@ void send_stream::driver::stop() noexcept
     {
         turn_ = turn::nobody;
         ++turn_number_;
-        timer_.cancel();
+        timer_->cancel();
         pace_wake_.notify_all();
         changed_.wait(held, [this] { return !in_sink_; });
         sender_.stop();
@@ -364,7 +366,9 @@ void send_stream::driver::stop() noexcept
 
 io_ref send_stream::driver::retire() noexcept
 {
-    sink_.reset();
+    std::unique_ptr<packet_sink> sink = std::move(sink_); // destroyed without the lock
+    std::lock_guard held(mutex_);
+    timer_.reset(); // whoever holds the driver now may do so longer than there is a context
     return *std::exchange(io_, std::nullopt);
 }
 

@@ -84,7 +84,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable changed_; // for stop(): in_sink_, completing_
     send::sender sender_;             // under mutex_, but for packets between next() and written()
-    boost::asio::steady_timer timer_; // under mutex_
+    std::optional<boost::asio::steady_timer> timer_; // under mutex_; gone with the context
     turn turn_ = turn::nobody;
     std::uint64_t turn_number_ = 0;
     send::time_point wake_at_{};

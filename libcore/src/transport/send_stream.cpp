@@ -17,9 +17,10 @@ send_stream::send_stream(io_ref io, std::unique_ptr<packet_sink> sink, send::opt
 // The context goes last: it may hold stale handlers, and they the driver.
 send_stream::~send_stream()
 {
-    driver_->stop();
-    io_ref last = driver_->retire();
-    driver_.reset();
+    std::shared_ptr<driver> kept = std::move(driver_);
+    kept->stop();
+    io_ref last = kept->retire();
+    kept.reset();
 }
 
 std::error_code send_stream::submit(const send::heap_reference &heap, send::completion whom)
@@ -47,7 +48,8 @@ send_stream::blocking_try send_stream::begin_blocking(references heaps, send::gr
 
 send_stream::begun send_stream::begin(references heaps, send::group_mode mode, send::completion whom)
 {
-    return driver_->begin(heaps, mode, whom);
+    std::shared_ptr<driver> kept = driver_; // a completion may destroy this stream
+    return kept->begin(heaps, mode, whom);
 }
 
 wait_result send_stream::help(std::uint64_t number, steady_time deadline, int aux_fd)
@@ -59,7 +61,11 @@ bool send_stream::completed(std::uint64_t number) const noexcept { return driver
 
 std::uint64_t send_stream::accepted() const noexcept { return driver_->accepted(); }
 
-void send_stream::stop() noexcept { driver_->stop(); }
+void send_stream::stop() noexcept
+{
+    std::shared_ptr<driver> kept = driver_; // a completion may destroy this stream
+    kept->stop();
+}
 
 void send_stream::set_cnt_sequence(std::uint64_t next, std::uint64_t step) { driver_->set_cnt_sequence(next, step); }
 

@@ -27,6 +27,9 @@ bool may_be_header(bytes_view rest) noexcept
     return rest.size() <= 3 || at(2) + at(3) == 8;
 }
 
+// After garbage, packets of more pointers are not looked for.
+constexpr std::size_t most_believed_header = 8 + 8 * 512;
+
 std::size_t header_bytes(bytes_view rest) noexcept
 {
     return fixed_bytes + std::size_t{8} * load_be<std::uint16_t>(rest.data() + 6);
@@ -43,6 +46,9 @@ bytes_view evidence(bytes_view rest) noexcept
 /// Needs at least the fixed 8 bytes.
 stream_splitter::verdict stream_splitter::judge(bytes_view rest, std::uint64_t &size) const noexcept
 {
+    // Among garbage every 8 bytes may look like a header: what it takes to judge one must be little.
+    if (lost_ && (!may_be_header(rest) || header_bytes(rest) > most_believed_header))
+        return verdict::garbage;
     wire::packet_extent extent = wire::measure_packet(rest);
     size = extent.size;
     if (extent.state == wire::packet_extent::malformed)

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <utility>
 
 #include "heapwire/base/error.h"
 #include "heapwire/transport/tcp.h"
@@ -88,9 +89,12 @@ packet_sink::result tcp_sink::write(std::span<const send::packet> packets) noexc
                 continue;
             if (errno == EAGAIN || errno == EWOULDBLOCK)
                 return {done, {}, true};
-            // The connection is lost; the packets behind learn it by their own attempt, which fails at once.
-            out_of_first_ = 0;
-            return {done + 1, std::error_code(errno, std::generic_category()), false};
+            // The connection is lost; the packets behind learn it by their own attempt, which fails at once. Also if
+            // the kernel would go on: half a packet is out, and the peer would take the next for its other half.
+            const int error = errno;
+            if (std::exchange(out_of_first_, 0) > 0)
+                ::shutdown(socket_.native_handle(), SHUT_RDWR);
+            return {done + 1, std::error_code(error, std::generic_category()), false};
         }
         out_of_first_ += static_cast<std::size_t>(sent);
         while (done < packets.size() && out_of_first_ >= packets[done].size)

@@ -46,9 +46,10 @@ public:
 
 private:
     void begin() override { wait(); }
+    // Also with nothing left: a heap that the last packet finished may wait inside for the room there is now.
     void resume() override
     {
-        if (hand_over())
+        if (offer_left())
             read();
     }
     void close() noexcept override
@@ -61,7 +62,8 @@ private:
     }
     void wait();
     void read();
-    bool hand_over();
+    bool hand_over() { return left_.empty() || offer_left(); }
+    bool offer_left();
     void count_drops() noexcept;
     void failed_read();
 
@@ -108,10 +110,8 @@ void udp_source::read()
 }
 
 // False: the stream is full or over, and resume() or nobody goes on.
-bool udp_source::hand_over()
+bool udp_source::offer_left()
 {
-    if (left_.empty())
-        return true;
     return offer(
         [this]
         {
