@@ -2,10 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/bind_executor.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include "heapwire/base/error.h"
@@ -92,29 +89,6 @@ TEST(SendTokens, MoveOnlyHandlerAndAnExceptionFromIt)
     auto [error, bytes] = stream.async_send_heap(heap.reference(), boost::asio::use_future).get();
     EXPECT_FALSE(error);
     EXPECT_GT(bytes, 100u);
-}
-
-boost::asio::awaitable<void> send_many(send_stream &stream, int count, int &sent)
-{
-    sample_heap heap(3000);
-    for (int i = 0; i < count; ++i)
-    {
-        auto [error, bytes] = co_await stream.async_send_heap(heap.reference(), boost::asio::use_awaitable);
-        if (!error && bytes > 3000)
-            ++sent;
-    }
-}
-
-TEST(SendTokens, CoroutinesOfOneThreadShareAStream)
-{
-    boost::asio::io_context io;
-    std::vector<std::byte> out;
-    send_stream stream(io, make_memory_sink(out), {.max_heaps = 8});
-    int sent = 0;
-    for (int i = 0; i < 8; ++i)
-        boost::asio::co_spawn(io, send_many(stream, 200, sent), boost::asio::detached);
-    io.run();
-    EXPECT_EQ(sent, 1600);
 }
 
 // What still waits when the context goes must not be leaked (the address sanitizer would say so).
