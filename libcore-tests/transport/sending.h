@@ -139,13 +139,11 @@ struct completion_list
         auto *me = static_cast<completion_list *>(context);
         if (me->inside.fetch_add(1) != 0)
             me->overlapped = true;
-        {
-            std::lock_guard held(me->mutex);
-            me->tokens.push_back(token);
-            me->outcomes.push_back(what);
-            me->changed.notify_all();
-        }
+        std::lock_guard held(me->mutex); // who awaits may destroy the list as soon as it is free
+        me->tokens.push_back(token);
+        me->outcomes.push_back(what);
         me->inside.fetch_sub(1);
+        me->changed.notify_all();
     }
     void await(std::size_t count)
     {
