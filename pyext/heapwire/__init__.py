@@ -5,6 +5,9 @@ from heapwire import _core, _logging
 from heapwire._core import *  # noqa: F403 - constants and classes; the list is __all__ below
 from heapwire._core import __version__
 
+# Not of this package: `from heapwire import send` has to find the package of that name.
+del recv, send, RawDescriptor, log_info  # noqa: F821 - the star brought them
+
 _logging.connect(_core)
 
 from heapwire.items import Descriptor, Item, ItemGroup  # noqa: E402 - they need _core whole

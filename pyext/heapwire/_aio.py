@@ -7,10 +7,12 @@ hold their keys through the futures.) Loops without attributes get a table that 
 """
 
 import asyncio
+import weakref
 
 from heapwire._core.send.asyncio import LoopHub
 
 _get_running_loop = asyncio.get_running_loop
+_by_id = weakref.WeakValueDictionary()
 _tabled = []  # (loop, hub) of loops that refuse attributes
 
 
@@ -21,6 +23,15 @@ def hub():
         return loop._heapwire_hub
     except AttributeError:
         return _tabled_hub(loop) or _make(loop)
+
+
+def hub_for(stream):
+    """Return the hub of the running loop; without one that of the stream's last send, or None if that is gone."""
+    try:
+        _get_running_loop()
+    except RuntimeError:
+        return _by_id.get(stream._last_hub)
+    return hub()
 
 
 def _tabled_hub(loop):
@@ -34,6 +45,7 @@ def _make(loop):
     # The reader stays for the life of the loop: adding and removing it costs more than a send. It does not keep the
     # loop running, and the loop forgets it when it closes, before the descriptor goes.
     made = LoopHub(loop)
+    _by_id[made.id] = made
     loop.add_reader(made.fd, made.process)
     try:
         loop._heapwire_hub = made

@@ -60,8 +60,14 @@ private:
 
 struct pool_memory : memory_allocator
 {
-    explicit pool_memory(std::shared_ptr<refilled_pool> p) : memory_allocator(p), pool(std::move(p)) {}
+    pool_memory(std::shared_ptr<refilled_pool> p, std::shared_ptr<memory_allocator> b, std::shared_ptr<thread_pool> t)
+        : memory_allocator(p), pool(std::move(p)), base(std::move(b)), threads(std::move(t))
+    {
+    }
     std::shared_ptr<refilled_pool> pool;
+    // Or none. Here, and not in the pool, which workers may be the last to hold.
+    std::shared_ptr<memory_allocator> base; // may have threads too
+    std::shared_ptr<thread_pool> threads;
 };
 
 /// The incumbent takes contradictory sizes in silence, and programs may rely on that: they are made consistent. A
@@ -82,10 +88,15 @@ memory_pool_options consistent(std::size_t lower, std::size_t upper, std::size_t
 
 using allocator_handle = std::shared_ptr<memory_allocator>;
 
-std::shared_ptr<pool_memory> make_pool(memory_pool_options how, std::optional<transport::io_ref> io)
+std::shared_ptr<pool_memory> make_pool(memory_pool_options how, allocator_handle base,
+                                       std::shared_ptr<thread_pool> threads)
 {
+    std::optional<transport::io_ref> io;
+    if (threads)
+        io = threads->io();
     detached off; // takes and touches `initial` buffers
-    return std::make_shared<pool_memory>(std::make_shared<refilled_pool>(std::move(how), std::move(io)));
+    auto pool = std::make_shared<refilled_pool>(std::move(how), std::move(io));
+    return std::make_shared<pool_memory>(std::move(pool), std::move(base), std::move(threads));
 }
 
 } // namespace
@@ -100,13 +111,13 @@ void register_memory(py::module_ &m)
     py::class_<pool_memory, memory_allocator, std::shared_ptr<pool_memory>>(m, "MemoryPool")
         .def(py::init([](std::size_t lower, std::size_t upper, std::size_t max_free, std::size_t initial,
                          const allocator_handle &base)
-                      { return make_pool(consistent(lower, upper, max_free, initial, 0, base), std::nullopt); }),
+                      { return make_pool(consistent(lower, upper, max_free, initial, 0, base), base, nullptr); }),
              py::arg("lower"), py::arg("upper"), py::arg("max_free"), py::arg("initial"),
              py::arg("allocator") = allocator_handle())
         .def(py::init(
                  [](const std::shared_ptr<thread_pool> &threads, std::size_t lower, std::size_t upper,
                     std::size_t max_free, std::size_t initial, std::size_t low_water, const allocator_handle &base)
-                 { return make_pool(consistent(lower, upper, max_free, initial, low_water, base), threads->io()); }),
+                 { return make_pool(consistent(lower, upper, max_free, initial, low_water, base), base, threads); }),
              py::arg("thread_pool").none(false), py::arg("lower"), py::arg("upper"), py::arg("max_free"),
              py::arg("initial"), py::arg("low_water"), py::arg("allocator") = allocator_handle())
         .def_property(

@@ -28,6 +28,25 @@ void refuse(const py::object &future, std::error_code why, std::size_t heaps)
     resolve_future(future, why, py::none());
 }
 
+/// Numbers count what was accepted, in the order of the queue. Nothing here lets go of the GIL.
+std::error_code queue(async_stream &self, std::span<const send::heap_reference> all, send::group_mode mode,
+                      async_flight &flight)
+{
+    transport::send_stream &core = self.core();
+    async_progress &progress = *self.progress;
+    const std::uint64_t hub = flight.hub->id; // the flight may land, and go, as soon as it is queued
+    std::lock_guard in_order(progress.submitting);
+    const std::uint64_t number = progress.submitted.load(std::memory_order_relaxed) + 1;
+    flight.number = number;
+    const std::error_code refused = core.submit(all, mode, {async_flight::complete, &flight, 0});
+    if (!refused)
+    {
+        progress.last_hub.store(hub, std::memory_order_relaxed);
+        progress.submitted.store(number, std::memory_order_release);
+    }
+    return refused;
+}
+
 /// Queues at once, on the caller's thread.
 py::object submit(async_stream &self, std::span<const planned_heap> heaps, send::group_mode mode,
                   std::unique_ptr<async_flight> flight)
@@ -49,26 +68,22 @@ py::object submit(async_stream &self, std::span<const planned_heap> heaps, send:
     py::object future = hub.new_future();
     flight->hub = hub.posts();
     flight->progress = self.progress;
-    flight->number = self.progress->submitted.fetch_add(1, std::memory_order_acq_rel) + 1;
     const std::uint32_t slot = flight->slot = hub.put(future);
     std::error_code refused;
     try
     {
-        refused = self.core().submit(all, mode, {async_flight::complete, flight.get(), 0});
+        refused = queue(self, all, mode, *flight);
     }
     catch (...)
     {
-        self.progress->submitted.fetch_sub(1, std::memory_order_acq_rel);
         (void)hub.take(slot);
         throw;
     }
     if (!refused)
     {
-        self.progress->last_hub.store(hub.posts()->id, std::memory_order_relaxed);
         (void)flight.release(); // the hub's, by way of the completion
         return future;
     }
-    self.progress->submitted.fetch_sub(1, std::memory_order_acq_rel);
     (void)hub.take(slot);
     refuse(future, refused, heaps.size());
     return future;
@@ -94,6 +109,7 @@ py::object async_send_sequence(async_stream &self, const std::vector<heap_refere
 /// See loop_hub::when_landed.
 py::object when_flushed(async_stream &self)
 {
+    (void)self.core(); // raises in the child of a fork
     py::object hub = current_hub();
     return hub.cast<loop_hub &>().when_landed(self.progress);
 }
@@ -125,6 +141,7 @@ void register_send_asyncio(py::module_ &m)
     py::class_<loop_hub>(m, "LoopHub", py::custom_type_setup(make_collectable))
         .def(py::init<py::object>(), py::arg("loop"))
         .def_property_readonly("fd", &loop_hub::fd)
+        .def_property_readonly("id", &loop_hub::id)
         .def_property_readonly("outstanding", &loop_hub::outstanding)
         .def("process", &loop_hub::process);
 
@@ -134,7 +151,9 @@ void register_send_asyncio(py::module_ &m)
         .def("async_send_heaps", async_send_list, py::arg("heaps"), py::arg("mode"))
         .def("async_send_heaps", async_send_sequence, py::arg("heaps"), py::arg("mode"))
         .def("flush", &send_stream::flush)
-        .def("_when_flushed", when_flushed);
+        .def("_when_flushed", when_flushed)
+        .def_property_readonly("_last_hub", [](const async_stream &self)
+                               { return self.progress->last_hub.load(std::memory_order_relaxed); });
 
     stream_class<udp_stream<manner::asynchronous>> udp(m, "UdpStream");
     def_udp(udp);

@@ -40,6 +40,8 @@ public:
             std::memcpy(to, part.data(), part.size());
             to += part.size();
         }
+        if (packets_.done())
+            flight_.land(); // all is copied: the heap may change again
         return out;
     }
 

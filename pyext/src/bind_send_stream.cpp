@@ -73,6 +73,7 @@ void register_send_stream(py::module_ &m)
         .def("getvalue",
              [](const bytes_stream &self)
              {
+                 (void)self.core(); // in the child of a fork the lock may be held for good
                  std::string copy;
                  {
                      detached off;

@@ -39,6 +39,11 @@ loop_hub::loop_hub(py::object loop) : loop_(std::move(loop)) {}
 
 loop_hub::~loop_hub()
 {
+    if (born_.orphaned())
+    {
+        (void)new std::shared_ptr<hub_posts>(std::move(posts_)); // leaked: the parent's, and perhaps locked
+        return;
+    }
     posts_->abandon();
     return_dropped_leases();
 }
@@ -47,6 +52,7 @@ py::object loop_hub::new_future() const { return loop_.attr("create_future")(); 
 
 std::uint32_t loop_hub::put(py::object future)
 {
+    born_.require_alive("event loop");
     std::lock_guard hold(lock_);
     if (free_.empty())
     {
@@ -71,6 +77,8 @@ py::object loop_hub::take(std::uint32_t slot)
 
 std::size_t loop_hub::outstanding() const
 {
+    if (born_.orphaned())
+        return 0;
     std::lock_guard hold(lock_);
     return futures_.size() - free_.size();
 }
@@ -117,7 +125,10 @@ void loop_hub::finish(std::unique_ptr<async_flight> done)
     py::object future = take(done->slot);
     std::shared_ptr<async_progress> progress = done->progress;
     const host::completion record = done->record();
-    progress->landed.store(done->number, std::memory_order_release);
+    std::uint64_t before = progress->landed.load(std::memory_order_relaxed);
+    while (before < done->number &&
+           !progress->landed.compare_exchange_weak(before, done->number, std::memory_order_acq_rel))
+        ;
     done.reset(); // buffers go back before anybody hears of it
     if (future)
         guarded(future, record.status, py::int_(record.bytes));
@@ -144,6 +155,8 @@ void loop_hub::tell_flushers(const async_progress &of)
 
 void loop_hub::process()
 {
+    if (born_.orphaned())
+        return;
     posts_->drain([this](std::unique_ptr<async_flight> done) { finish(std::move(done)); }, 1024);
 }
 
@@ -171,6 +184,8 @@ int loop_hub::traverse(visitproc visit, void *arg) const
 
 void loop_hub::clear()
 {
+    if (born_.orphaned())
+        return;
     // Swapped out first: what is destroyed may come back here.
     py::object loop = std::move(loop_);
     std::vector<py::object> futures;

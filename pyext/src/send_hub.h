@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "heapwire/host/completion_hub.h"
+#include "heapwire/host/fork.h"
 #include "send_flight.h"
 
 namespace heapwire::python
@@ -24,8 +25,9 @@ namespace heapwire::python
 /// How far a stream has come; numbers of its asynchronous sends.
 struct async_progress
 {
+    std::mutex submitting; ///< attached only; from the number to the queue, so that both have one order
     std::atomic<std::uint64_t> submitted{0};
-    std::atomic<std::uint64_t> landed{0};   ///< the loop's side was told
+    std::atomic<std::uint64_t> landed{0};   ///< the loop's side was told; several loops tell, it never falls
     std::atomic<std::uint64_t> last_hub{0}; ///< hub_posts::id of the last one that was submitted
 };
 
@@ -99,13 +101,15 @@ public:
     loop_hub &operator=(const loop_hub &) = delete;
 
     [[nodiscard]] int fd() const noexcept { return posts_->fd(); }
+    [[nodiscard]] std::uint64_t id() const noexcept { return posts_->id; }
     [[nodiscard]] const std::shared_ptr<hub_posts> &posts() const noexcept { return posts_; }
     [[nodiscard]] py::object new_future() const;
 
+    /// Throws std::system_error(errc::orphaned) in the child of a fork.
     [[nodiscard]] std::uint32_t put(py::object future);
     [[nodiscard]] py::object take(std::uint32_t slot);
     /// Resolves what is done: at most 1024 at a time, for the sake of others in the loop. One future that refuses
-    /// its result is reported to the loop, and the others go on.
+    /// its result is reported to the loop, and the others go on. In the child of a fork: nothing.
     void process();
     /// A future for the moment when all that was submitted to `of` has landed; None if it has; False if that is not
     /// for this loop to know, because the last one was submitted from another.
@@ -128,7 +132,8 @@ private:
 
     py::object loop_;
     std::shared_ptr<hub_posts> posts_ = std::make_shared<hub_posts>();
-    mutable std::mutex lock_; // no Python runs inside it
+    host::birth born_;
+    mutable std::mutex lock_; // no Python runs inside it; at a fork a thread of the parent may hold it
     std::vector<py::object> futures_;
     std::vector<std::uint32_t> free_;
     std::deque<flusher> flushers_;

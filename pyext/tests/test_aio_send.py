@@ -290,3 +290,48 @@ def test_fd_and_process_callbacks(pool, run):
         assert future.done()
 
     run(main())
+
+
+def test_fd_and_process_callbacks_outside_of_loops(pool):
+    _, stream = make(pool)
+    assert hasattr(stream, "fd") and stream.fd == -1
+    stream.process_callbacks()
+
+    async def queue_one():
+        return stream.async_send_heap(send.Heap()), stream.fd
+
+    loop = asyncio.new_event_loop()
+    future, fd = loop.run_until_complete(queue_one())
+    assert stream.fd == fd
+    stream.flush()
+    stream.process_callbacks()
+    assert future.done()
+    loop.close()
+    del loop, future
+    gc.collect()
+    assert stream.fd == -1
+
+
+def test_loops_in_several_threads_share_a_stream(pool):
+    _, stream = make(pool, max_heaps=64)
+    errors = []
+
+    async def main():
+        for _ in range(50):
+            sent = [stream.async_send_heap(send.Heap()) for _ in range(8)]
+            await stream.async_flush()
+            assert await asyncio.gather(*sent) == [49] * 8
+
+    def work():
+        try:
+            asyncio.run(asyncio.wait_for(main(), 90))
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert errors == []
+    asyncio.run(asyncio.wait_for(stream.async_flush(), 90))

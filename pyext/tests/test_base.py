@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
+import subprocess
+import sys
+
 import pytest
 
 import heapwire
@@ -90,3 +93,24 @@ def test_memory_pools_take_both_forms(pool):
     heapwire.MemoryPool(1024, 16, 1, 5)
     with pytest.raises(TypeError):
         heapwire.MemoryPool(-1, 16, 1, 1)
+
+
+@pytest.mark.parametrize("room, name", [("send", "HeapGenerator"), ("recv", "stream_stat_indices")])
+def test_the_first_import_may_be_of_a_subpackage_by_name(room, name):
+    script = f"from heapwire import {room}; {room}.{name}; import heapwire; heapwire.RawDescriptor"
+    done = subprocess.run([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.stderr.splitlines()[-1].startswith("AttributeError: module 'heapwire' has no attribute 'RawDescriptor'")
+
+
+def test_a_memory_pool_keeps_its_threads():
+    script = """
+import gc, os, heapwire
+first = heapwire.ThreadPool()
+before = len(os.listdir("/proc/self/task"))
+memory = heapwire.MemoryPool(heapwire.ThreadPool(2), 16, 1024, 4, 2, 1)
+over = heapwire.MemoryPool(16, 1024, 4, 2, allocator=memory)
+del memory
+gc.collect()
+assert len(os.listdir("/proc/self/task")) == before + 2
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

@@ -29,6 +29,17 @@ def test_a_short_value_travels_in_the_pointer_and_is_live():
     assert bytes.fromhex("8012340000000102") in next(send.PacketGenerator(heap, 1, 1472))
 
 
+def test_a_heap_may_change_when_its_packets_are_made():
+    heap = heap_of((0x1000, bytes(3000)))
+    packets = send.PacketGenerator(heap, 1, 1472)
+    next(packets)
+    with pytest.raises(RuntimeError):
+        heap.add_start()
+    assert len(list(packets)) == 2
+    heap.add_start()
+    assert next(packets, None) is None
+
+
 def test_packets_that_are_too_small_are_refused(pool):
     with pytest.raises(ValueError):
         send.PacketGenerator(send.Heap(), 1, 55)

@@ -27,12 +27,18 @@ class _Async:
 
     @property
     def fd(self):
-        """The descriptor that becomes readable when completions wait for the running loop."""
-        return _aio.hub().fd
+        """The descriptor that becomes readable when completions wait for the running loop.
+
+        Outside of loops it is that of the loop of the last send; -1 if there is none.
+        """
+        hub = _aio.hub_for(self)
+        return -1 if hub is None else hub.fd
 
     def process_callbacks(self):
         """Resolve the futures of what is finished. The loop does it by itself."""
-        _aio.hub().process()
+        hub = _aio.hub_for(self)
+        if hub is not None:
+            hub.process()
 
 
 class UdpStream(_Async, _native.UdpStream):

@@ -112,7 +112,19 @@ void return_dropped_leases()
         now->dropped.drain(keeper::bury, 4096);
 }
 
-void abandon_leases() { current.store(nullptr, std::memory_order_release); }
+void begin_leases() { (void)the_leases(); }
+
+void abandon_leases()
+{
+    current.store(nullptr, std::memory_order_release);
+    try
+    {
+        begin_leases();
+    }
+    catch (const std::exception &) // no descriptor to be had: made when somebody needs it
+    {
+    }
+}
 
 std::size_t open_leases()
 {

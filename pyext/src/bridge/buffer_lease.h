@@ -33,6 +33,8 @@ struct leased_bytes
 /// TypeError if it is no buffer at all.
 [[nodiscard]] leased_bytes lease(py::handle from, access how = access::read);
 
+/// Once, before there are workers: what they use to give back must be there. Throws std::system_error.
+void begin_leases();
 /// Gives back what workers dropped. Attached only. Called by the log thread and before each new lease.
 void return_dropped_leases();
 /// In the child of a fork: forgets what the parent's workers were about to drop.

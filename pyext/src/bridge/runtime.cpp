@@ -3,6 +3,8 @@
 
 #include <atomic>
 
+#include "bridge/buffer_lease.h"
+
 namespace heapwire::python
 {
 
@@ -27,6 +29,7 @@ void begin_runtime()
     r.calls.reopen();
     r.attach.reopen();
     host::process_registry().reopen();
+    begin_leases();
 }
 
 bool on_main_thread() noexcept { return PyThread_get_thread_ident() == main_thread.load(std::memory_order_relaxed); }

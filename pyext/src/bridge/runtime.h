@@ -52,13 +52,24 @@ private:
     std::optional<py::gil_scoped_release> released_;
 };
 
+/// True if this thread may touch Python. PyGILState_Check() says yes to every thread once there was a sub-interpreter.
+[[nodiscard]] inline bool is_attached() noexcept
+{
+    PyThreadState *const own = PyGILState_GetThisThreadState();
+#if PY_VERSION_HEX >= 0x030D0000
+    return own && own == PyThreadState_GetUnchecked();
+#else
+    return own && own == _PyThreadState_UncheckedGet();
+#endif
+}
+
 void return_dropped_leases(); // see buffer_lease.h
 
 /// The deleter of objects whose destructor can block.
 template <typename T>
 void delete_detached(T *object)
 {
-    if (PyGILState_Check())
+    if (is_attached())
     {
         {
             detached off;

@@ -2,6 +2,7 @@
 #include "items/heap_filler.h"
 
 #include <pybind11/critical_section.h>
+#include <pybind11/gil_safe_call_once.h>
 
 #include "heapwire/base/error.h"
 #include "items/encode.h"
@@ -92,8 +93,9 @@ void heap_filler::put(const task &what, const py::object &object)
 void heap_filler::fill(const py::object &group, const py::object &heap, std::string_view descriptors,
                        std::string_view data)
 {
-    static const py::handle heap_type = py::type::of<outgoing>();
-    const bool is_own = py::type::handle_of(heap).is(heap_type);
+    PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> heap_type;
+    heap_type.call_once_and_store_result([]() -> py::object { return py::type::of<outgoing>(); });
+    const bool is_own = py::type::handle_of(heap).is(heap_type.get_stored());
     fill_own(group, heap, is_own ? &heap.cast<outgoing &>() : nullptr, descriptors, data);
 }
 

@@ -2,6 +2,7 @@
 #include "items/item_table.h"
 
 #include <pybind11/critical_section.h>
+#include <pybind11/gil_safe_call_once.h>
 
 #include "flavour.h"
 #include "heapwire/wire/item_id.h"
@@ -58,6 +59,13 @@ std::uint64_t number_of(const py::object &id)
     return number;
 }
 
+/// numbers.Integral: ints, numpy's integers and whatever was registered.
+const py::object &integral()
+{
+    PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> type;
+    return type.call_once_and_store_result([] { return py::module_::import("numbers").attr("Integral"); }).get_stored();
+}
+
 void take_value(const py::object &target, const item &from, const std::shared_ptr<received_heap> &heap,
                 const decode_context &context)
 {
@@ -98,9 +106,7 @@ std::size_t item_table::size()
 
 py::object item_table::find(const py::object &key)
 {
-    // numbers.Integral: ints, numpy's integers and whatever was registered.
-    static const py::object *integral = new py::object(py::module_::import("numbers").attr("Integral"));
-    const bool is_id = PyLong_Check(key.ptr()) || (!PyUnicode_Check(key.ptr()) && py::isinstance(key, *integral));
+    const bool is_id = PyLong_Check(key.ptr()) || (!PyUnicode_Check(key.ptr()) && py::isinstance(key, integral()));
     const py::dict &where = is_id ? by_id_ : by_name_;
     PyObject *const found = PyObject_GetItem(where.ptr(), key.ptr());
     if (!found)

@@ -28,7 +28,8 @@ CHILDREN = {
     "falls off": "pass",
     "dels": "del stream, pool",
     "orphans raise": """
-    for call in (stream.get, stream.get_nowait, stream.stop, lambda: heapwire.recv.Stream(pool)):
+    own = (queue.stop, lambda: queue.add_packet(b""))
+    for call in (stream.get, stream.get_nowait, stream.stop, lambda: heapwire.recv.Stream(pool), *own):
         try:
             call()
         except RuntimeError as e:
@@ -74,5 +75,46 @@ for i in range({times(100)}):
     assert os.waitpid(pid, 0)[1] == 0
 over = True
 for t in threads: t.join()
+"""
+    )
+
+
+def test_the_child_leaves_the_sends_of_the_parents_loop_alone():
+    run(
+        """
+import asyncio, gc, os, warnings
+import heapwire.send.asyncio as aio
+from heapwire import send
+warnings.simplefilter("ignore", DeprecationWarning)
+pool = heapwire.ThreadPool()
+queue = heapwire.InprocQueue()
+stream = aio.InprocStream(pool, [queue])
+written = send.BytesStream(pool)
+loop = asyncio.new_event_loop()
+
+asyncio._set_running_loop(loop)  # it does not run really: nothing resolves the futures before the fork
+futures = [stream.async_send_heap(send.Heap()) for _ in range(3)]
+stream.flush()
+asyncio._set_running_loop(None)
+hub = loop._heapwire_hub
+
+async def finish():
+    return await asyncio.gather(*futures)
+
+pid = os.fork()
+if pid == 0:
+    hub.process()
+    assert hub.outstanding == 0 and not any(f.done() for f in futures)
+    try:
+        written.getvalue()
+    except RuntimeError:
+        pass
+    else:
+        os._exit(1)
+    del hub, futures, loop, stream, written
+    gc.collect()
+else:
+    assert os.waitpid(pid, 0)[1] == 0
+    assert loop.run_until_complete(finish()) == [49] * 3
 """
     )
