@@ -28,7 +28,7 @@ CONDITION = re.compile(r"\s*#\s*(if|ifdef|ifndef|elif)\b(.*)")
 # A platform is a file chosen by the build, not an #if. What stays: the machine, the compiler, a sanitizer, the
 # versions of what we build on, and whether there is libpcap (for programs that offer it).
 MAY_BE_ASKED = re.compile(
-    r"^(defined|__x86_64__|__i386__|__aarch64__|__ARM_FEATURE_SVE|__AVX\w*__|__SSE2__|__clang__|__GNUC__|__clang_major__"
+    r"^(defined|__cplusplus|__x86_64__|__i386__|__aarch64__|__ARM_FEATURE_SVE|__AVX\w*__|__SSE2__|__clang__|__GNUC__|__clang_major__"
     r"|__SANITIZE_\w+|__has_feature|__has_include|__has_attribute|\w+_sanitizer|NDEBUG|BOOST_VERSION"
     r"|BOOST_ASIO_HAS_\w+|LINUX_VERSION_CODE|KERNEL_VERSION|HEAPWIRE_HAS_PCAP)$")
 
