@@ -11,7 +11,10 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "heapwire/base/birth.h"
 #include "heapwire/base/log.h"
 
 namespace heapwire
@@ -54,7 +57,7 @@ public:
 class MemoryPool : public testing::Test
 {
 protected:
-    memory_pool_options with(std::size_t max_free, std::size_t initial = 0, std::size_t low_water = 0)
+    memory_pool_options with(std::optional<std::size_t> max_free, std::size_t initial = 0, std::size_t low_water = 0)
     {
         memory_pool_options how;
         how.lower = 100;
@@ -165,9 +168,40 @@ TEST_F(MemoryPool, KeepsAtMostMaxFree)
     EXPECT_EQ(*base_->live, 2);
 }
 
-TEST_F(MemoryPool, SizesItselfByTheHighWaterMark)
+TEST_F(MemoryPool, KeepsNothingIfItMayNot)
 {
     memory_pool pool(with(0));
+    take(pool, 5);
+    EXPECT_EQ(pool.stats().free, 0u);
+    EXPECT_EQ(*base_->live, 0);
+}
+
+TEST_F(MemoryPool, InTheChildOfAForkIsLeftAloneAndServesFromTheBase)
+{
+    auto pool = std::make_unique<memory_pool>(with(4, 2));
+    std::vector<buffer> parents = take(*pool, 1);
+    const pid_t child = ::fork();
+    if (child == 0)
+    {
+        detail::begin_generation();
+        const int made = base_->made;
+        const int live = *base_->live;
+        parents.clear();
+        take(*pool, 1);
+        pool->refill();
+        pool.reset();
+        ::_exit(base_->made == made + 1 && *base_->live == live ? 0 : 1);
+    }
+    int status = -1;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    parents.clear();
+    EXPECT_EQ(pool->stats().free, 2u);
+}
+
+TEST_F(MemoryPool, SizesItselfByTheHighWaterMark)
+{
+    memory_pool pool(with(std::nullopt));
     take(pool, 7);
     EXPECT_EQ(pool.stats().free, 7u);
     take(pool, 7);
@@ -177,7 +211,7 @@ TEST_F(MemoryPool, SizesItselfByTheHighWaterMark)
 
 TEST_F(MemoryPool, ShrinksAgainWhenTheHighWaterMarkIsLongAgo)
 {
-    memory_pool pool(with(0, 1));
+    memory_pool pool(with(std::nullopt, 1));
     take(pool, 20);
     EXPECT_EQ(pool.stats().free, 20u);
     for (int i = 0; i < 3 * 65536; ++i)
@@ -248,7 +282,7 @@ TEST_F(MemoryPool, WarnsSeldomWhenAFixedPoolIsEmpty)
         quiet.warn_on_empty = false;
         memory_pool silent(quiet);
         const auto more = take(silent, 3);
-        memory_pool growing(with(0));
+        memory_pool growing(with(std::nullopt));
         const auto most = take(growing, 3);
         EXPECT_EQ(sink->lines, 4);
     }
@@ -259,7 +293,7 @@ TEST_F(MemoryPool, ServesAndTakesBackOnManyThreads)
 {
     const auto live = base_->live;
     {
-        memory_pool pool(with(0, 2));
+        memory_pool pool(with(std::nullopt, 2));
         std::mutex lock;
         std::vector<buffer> shared;
         std::vector<std::thread> threads;

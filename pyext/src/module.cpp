@@ -4,10 +4,13 @@
 
 #include "bridge/exit_guard.h"
 #include "bridge/runtime.h"
+#include "bridge/test_hooks.h"
 
+// Python calls our own function of that name, below.
+#define PyInit__core heapwire_init_core
 PYBIND11_MODULE(_core, m, py::mod_gil_not_used(), py::multiple_interpreters::not_supported())
 {
-    heapwire::python::begin_runtime(); // refuses sub-interpreters
+    heapwire::python::begin_runtime();
 
     heapwire::python::register_errors(m);
     heapwire::python::register_base(m);
@@ -31,4 +34,16 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used(), py::multiple_interpreters::not
     heapwire::python::register_heap_filler(send);
 
     heapwire::python::register_exit_guard(m);
+    heapwire::python::register_test_hooks(m);
+}
+#undef PyInit__core
+
+/// Python 3.12 and later refuse sub-interpreters by themselves. Before that pybind11's own beginning would wait there
+/// for the GIL that its thread has.
+extern "C" PYBIND11_EXPORT PyObject *PyInit__core()
+{
+    if (PyInterpreterState_Get() == PyInterpreterState_Main())
+        return heapwire_init_core();
+    PyErr_SetString(PyExc_ImportError, "heapwire can be imported in the main interpreter only");
+    return nullptr;
 }

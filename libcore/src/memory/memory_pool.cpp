@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "heapwire/base/birth.h"
 #include "heapwire/base/brief_lock.h"
 #include "heapwire/base/error.h"
 #include "heapwire/base/log.h"
@@ -78,8 +79,8 @@ void validate(const memory_pool_options &how)
         throw_bad_argument("upper", how.upper, "at least 1 byte");
     if (how.lower > how.upper)
         throw_bad_argument("lower", how.lower, "at most upper (" + std::to_string(how.upper) + ")");
-    if (how.max_free != 0 && how.initial > how.max_free)
-        throw_bad_argument("initial", how.initial, "at most max_free (" + std::to_string(how.max_free) + ")");
+    if (how.max_free && how.initial > *how.max_free)
+        throw_bad_argument("initial", how.initial, "at most max_free (" + std::to_string(*how.max_free) + ")");
     if (how.low_water > how.initial)
         throw_bad_argument("low_water", how.low_water, "at most initial (" + std::to_string(how.initial) + ")");
 }
@@ -120,14 +121,15 @@ struct memory_pool::impl
     // How many free buffers are worth their memory: with those that are out, as many as were out at once lately.
     std::size_t wanted_free() const noexcept
     {
-        if (how.max_free != 0)
-            return how.max_free;
+        if (how.max_free)
+            return *how.max_free;
         const std::size_t high = std::max(high_now, high_before);
         return std::max(how.initial, high - std::min(high, stats.in_use));
     }
     static void give_back(std::byte *, std::size_t, void *context) noexcept;
 
     memory_pool_options how;
+    birth born;
     std::atomic<bool> warns;
     mutable brief_lock lock;
     stack_of_blocks spare;
@@ -142,8 +144,10 @@ struct memory_pool::impl
 
 void memory_pool::impl::give_back(std::byte *, std::size_t, void *context) noexcept
 {
+    impl *const pool = static_cast<block *>(context)->owner;
+    if (pool->born.orphaned())
+        return;
     std::unique_ptr<block> mine(static_cast<block *>(context));
-    impl *const pool = mine->owner;
     // Freed after the lock: the base allocator may take its time. Two, so that a pool that is too large shrinks.
     std::unique_ptr<block> surplus;
     bool last = false;
@@ -175,6 +179,8 @@ memory_pool::memory_pool(memory_pool_options options) : impl_(nullptr)
 
 memory_pool::~memory_pool()
 {
+    if (impl_->born.orphaned())
+        return;
     stack_of_blocks spare;
     bool last = false;
     {
@@ -189,6 +195,8 @@ memory_pool::~memory_pool()
 
 buffer memory_pool::allocate(std::size_t size, const std::byte *hint)
 {
+    if (impl_->born.orphaned())
+        return impl_->how.base->allocate(size, hint);
     if (size < impl_->how.lower || size > impl_->how.upper)
     {
         {
@@ -221,7 +229,7 @@ buffer memory_pool::allocate(std::size_t size, const std::byte *hint)
 buffer memory_pool::make_for_miss(std::uint64_t misses, const std::byte *hint)
 {
     const memory_pool_options &how = impl_->how;
-    if (impl_->warns.load(std::memory_order_relaxed) && how.max_free != 0 && std::has_single_bit(misses))
+    if (impl_->warns.load(std::memory_order_relaxed) && how.max_free && std::has_single_bit(misses))
         HEAPWIRE_LOG(warning, "memory", "memory pool of ", how.upper, "-byte buffers was empty for ", misses,
                      " requests: consider a larger max_free or initial");
     try
@@ -245,6 +253,8 @@ void memory_pool::on_low_water(void (*wanted)(void *context) noexcept, void *con
 
 void memory_pool::refill()
 {
+    if (impl_->born.orphaned())
+        return;
     for (;;)
     {
         {
@@ -267,6 +277,8 @@ bool memory_pool::warns_on_empty() const noexcept { return impl_->warns.load(std
 
 memory_pool_stats memory_pool::stats() const
 {
+    if (impl_->born.orphaned())
+        return {};
     const std::lock_guard lock(impl_->lock);
     memory_pool_stats out = impl_->stats;
     out.free = impl_->spare.size();

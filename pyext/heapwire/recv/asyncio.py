@@ -26,10 +26,11 @@ _YIELD_HEAPS = 32
 class _Waiters:
     """Who waits for a descriptor in one event loop, first come, first served. Used on that loop's thread only.
 
-    Keeps no reference to the loop: it is a value in a dictionary that is weak by loop.
+    Keeps only a weak reference to the loop: it is a value in a dictionary that is weak by loop.
     """
 
-    def __init__(self, fd, queued):
+    def __init__(self, loop, fd, queued):
+        self._loop = weakref.ref(loop)
         self._fd = fd
         self._queued = queued
         self._waiting = []  # (number, future), by number
@@ -77,8 +78,10 @@ class _Waiters:
                 self._granted -= 1
 
     def _stop_if_idle(self):
-        if not self._waiting:
-            asyncio.get_running_loop().remove_reader(self._fd)
+        # A coroutine that was thrown away may be collected outside of its loop: then this waits for the next _readable.
+        loop = asyncio._get_running_loop()
+        if not self._waiting and loop is not None and loop is self._loop():
+            loop.remove_reader(self._fd)
 
     def _readable(self):
         # Readable and empty is the end of the stream, or nothing: one waiter looks, then the next.
@@ -109,7 +112,7 @@ class Stream(_recv.Stream):
         with self._loops_lock:
             waiters = self._loops.get(loop)
             if waiters is None:
-                waiters = self._loops[loop] = _Waiters(self.fd, self.ringbuffer.size)
+                waiters = self._loops[loop] = _Waiters(loop, self.fd, self.ringbuffer.size)
         self._last = (weakref.ref(loop), waiters)
         return waiters
 

@@ -25,6 +25,8 @@ void stop_everything()
         steady_time deadline = steady_clock::now() + patience;
         (void)host::process_registry().stop_all(deadline);
         (void)r.calls.close_and_wait(steady_clock::now() + patience);
+        // Who is late does not come back; who is on his way gets there, for the GIL is free.
+        (void)r.back.close_and_wait(steady_clock::now() + patience);
         (void)r.attach.close_and_wait(steady_clock::now() + std::chrono::milliseconds(100));
     }
     if (r.attach.inside() > 0) // a log handler blocks, and holds its lock: logging's own exit would wait for it
@@ -37,8 +39,10 @@ void after_fork_in_child()
 {
     host::after_fork_in_child();
     note_main_thread();
+    abandon_wakeups();
     host::process_registry().abandon_all();
     the_runtime().calls.forget_inside();
+    the_runtime().back.forget_inside();
     the_runtime().attach.forget_inside();
     abandon_leases();
     log_thread::abandon();
@@ -65,7 +69,6 @@ void register_exit_guard(py::module_ &m)
               return py::make_tuple(c.produced, c.delivered, c.dropped);
           });
     m.def("_open_leases", open_leases);
-    m.def("_set_test_gap", set_test_gap);
     py::module_::import("atexit").attr("register")(m.attr("_stop_everything"));
     py::module_::import("os").attr("register_at_fork")(py::arg("after_in_child") = m.attr("_after_fork_in_child"));
 }

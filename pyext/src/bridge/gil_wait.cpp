@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include "bridge/errors.h"
 #include "bridge/runtime.h"
+#include "heapwire/base/birth.h"
 #include "heapwire/base/error.h"
 
 namespace heapwire::python
@@ -31,15 +33,19 @@ public:
         if (::pipe2(ends_, O_CLOEXEC | O_NONBLOCK) != 0)
             throw_errno("pipe", "for signals");
     }
-    ~signal_pipe()
-    {
-        ::close(ends_[0]);
-        ::close(ends_[1]);
-    }
+    ~signal_pipe() { close(); }
     signal_pipe(const signal_pipe &) = delete;
     signal_pipe &operator=(const signal_pipe &) = delete;
     int read_end() const noexcept { return ends_[0]; }
     int write_end() const noexcept { return ends_[1]; }
+    void close() noexcept
+    {
+        for (int &end : ends_)
+        {
+            if (end >= 0)
+                ::close(std::exchange(end, -1));
+        }
+    }
 
     /// Empties it; what was in it goes to `next`, if there is one.
     void forward(int next) const noexcept
@@ -64,9 +70,13 @@ public:
     borrowed_wakeup() : set_(py::module_::import("signal").attr("set_wakeup_fd"))
     {
         before_ = set(pipe_.write_end()).cast<int>();
+        youngest = this;
     }
     ~borrowed_wakeup()
     {
+        if (born_.orphaned()) // a handler forked, and this is the child: see abandon_all()
+            return;
+        youngest = older_;
         // An exception may be on its way: it must survive the call.
         py::error_scope keep;
         try
@@ -85,18 +95,39 @@ public:
     int fd() const noexcept { return pipe_.read_end(); }
     void forward() const noexcept { pipe_.forward(before_); }
 
+    /// In the child of a fork.
+    static void abandon_all()
+    {
+        borrowed_wakeup *oldest = nullptr;
+        for (borrowed_wakeup *one = std::exchange(youngest, nullptr); one; one = one->older_)
+        {
+            one->pipe_.close();
+            oldest = one;
+        }
+        if (oldest)
+            oldest->set(oldest->before_);
+    }
+
 private:
+    static borrowed_wakeup *youngest; // several if a signal handler waits; the main thread's, and a child's
+
     py::object set(int fd) { return set_(fd, py::arg("warn_on_full_buffer") = false); }
 
     signal_pipe pipe_; // one a wait, because a signal handler may wait too
     py::object set_;
     int before_ = -1;
+    borrowed_wakeup *older_ = youngest;
+    birth born_;
 };
 
-void check_signals()
+borrowed_wakeup *borrowed_wakeup::youngest = nullptr;
+
+/// A handler may have forked: in the child nobody ends a wait that the parent began.
+void check_signals(const birth &begun)
 {
     if (PyErr_CheckSignals() != 0)
         throw py::error_already_set();
+    begun.require_alive("a call that waits");
 }
 
 /// What comes within moments is not worth changing the wake-up descriptor for (ten system calls), and a signal can
@@ -123,6 +154,18 @@ wait_result one_step(detail::wait_step step, void *context, steady_time until, i
 
 } // namespace
 
+void abandon_wakeups() noexcept
+{
+    try
+    {
+        borrowed_wakeup::abandon_all();
+    }
+    catch (py::error_already_set &failed) // closed by its owner: nothing to put back
+    {
+        failed.discard_as_unraisable("heapwire: restoring the signal wake-up descriptor");
+    }
+}
+
 void set_test_gap(int milliseconds) noexcept { test_gap.store(milliseconds, std::memory_order_relaxed); }
 
 wait_result detail::wait_detached(wait_step step, void *context, steady_time deadline)
@@ -136,13 +179,14 @@ wait_result detail::wait_detached(wait_step step, void *context, steady_time dea
                 return result;
         }
     }
-    check_signals();
+    birth begun;
+    check_signals(begun);
     if (wait_moments(step, context, deadline) == wait_result::ready)
         return wait_result::ready;
     borrowed_wakeup signals;
     for (;;)
     {
-        check_signals();
+        check_signals(begun);
         steady_time now = std::chrono::steady_clock::now();
         steady_time until = deadline - now > slice ? now + slice : deadline;
         wait_result result = one_step(step, context, until, signals.fd());
@@ -151,7 +195,7 @@ wait_result detail::wait_detached(wait_step step, void *context, steady_time dea
             return result;
         if (result == wait_result::timeout && until == deadline)
         {
-            check_signals();
+            check_signals(begun);
             return result;
         }
     }

@@ -38,6 +38,10 @@ struct gil_wait
     }
 };
 
+/// In the child of a fork: a signal there must not be told to the parent. Puts back the wake-up descriptor that was
+/// there before the wait, and closes the child's copy of the pipe. Attached, on the child's only thread.
+void abandon_wakeups() noexcept;
+
 /// For tests: sleeps so long, detached, between the look for signals and the step. 0 (the default) switches it off.
 void set_test_gap(int milliseconds) noexcept;
 

@@ -2,6 +2,7 @@
 #include "bridge/runtime.h"
 
 #include <atomic>
+#include <unistd.h>
 
 #include "bridge/buffer_lease.h"
 
@@ -19,14 +20,20 @@ runtime &the_runtime()
     return *one;
 }
 
+void detached::come_back_or_rest() noexcept
+{
+    if (back_.emplace(the_runtime().back))
+        return;
+    for (;;)
+        ::pause();
+}
+
 void begin_runtime()
 {
-    // 3.12 and later refuse by themselves; before that an import in a sub-interpreter goes through, and then hangs.
-    if (PyInterpreterState_Get() != PyInterpreterState_Main())
-        throw py::import_error("heapwire can be imported in the main interpreter only");
     main_thread.store(py::module_::import("threading").attr("main_thread")().attr("ident").cast<unsigned long>());
     runtime &r = the_runtime();
     r.calls.reopen();
+    r.back.reopen();
     r.attach.reopen();
     host::process_registry().reopen();
     begin_leases();

@@ -20,11 +20,12 @@ namespace py = pybind11;
 struct runtime
 {
     host::gate calls;  ///< Python threads inside our blocking calls
+    host::gate back;   ///< of these, once the exit has begun: who is on his way back to Python
     host::gate attach; ///< native threads on their way to Python, or there
 };
 [[nodiscard]] runtime &the_runtime();
 
-/// At import. Throws ImportError in a sub-interpreter; opens gates and registry again in an embedded interpreter that
+/// At import, in the main interpreter; opens gates and registry again in an embedded interpreter that
 /// was finalized and started anew.
 void begin_runtime();
 
@@ -35,7 +36,8 @@ void note_main_thread() noexcept;
 
 /// Detached from Python (the GIL let go) as long as it lives; no Python object may be touched. The thread is counted,
 /// so that the interpreter is not finalized under it; from the moment when the exit has begun it stays attached, and
-/// nothing waits any more because everything is stopped.
+/// nothing waits any more because everything is stopped. Whom the exit could not wait for (a slow resolver) does not
+/// come back: the interpreter may be gone, and the thread rests until the process ends.
 class detached
 {
 public:
@@ -44,11 +46,21 @@ public:
         if (counted_)
             released_.emplace();
     }
+    ~detached()
+    {
+        if (released_ && the_runtime().calls.closed())
+            come_back_or_rest();
+    }
+    detached(const detached &) = delete;
+    detached &operator=(const detached &) = delete;
     /// False: the exit has begun, and the thread is still attached.
     [[nodiscard]] explicit operator bool() const noexcept { return released_.has_value(); }
 
 private:
+    void come_back_or_rest() noexcept;
+
     host::passage counted_; // left after the GIL is back: this is what the exit waits for
+    std::optional<host::passage> back_;
     std::optional<py::gil_scoped_release> released_;
 };
 

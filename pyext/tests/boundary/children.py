@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Scripts in processes of their own, with a hard time limit: for tests of exits, signals and forks."""
 
+import concurrent.futures
 import os
 import signal
 import subprocess
@@ -10,7 +11,8 @@ import textwrap
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Full counts take long: the ordinary run does a tenth.
-SCALE = float(os.environ.get("HEAPWIRE_BOUNDARY_SCALE", "0.1"))
+FULL = os.environ.get("HEAPWIRE_FULL", "") not in ("", "0")
+SCALE = float(os.environ.get("HEAPWIRE_BOUNDARY_SCALE", "1" if FULL else "0.1"))
 
 
 def times(full):
@@ -60,19 +62,26 @@ def interrupted(call):
 """
 
 
-def run(script, *, limit=60, code=0, stderr="", arguments=()):
-    """Run a script; assert its exit code, and its standard error (None: whatever). Answer its output."""
+def run(script, *, limit=60, code=0, stderr="", out=None, arguments=()):
+    """Run a script; assert its exit code, standard error and output (None: whatever). Answer its output."""
     text = PRELUDE.format(tests=TESTS) + textwrap.dedent(script)
     with subprocess.Popen(
         [sys.executable, "-c", text, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:
         try:
-            out, err = child.communicate(timeout=limit)
+            got, err = child.communicate(timeout=limit)
         except subprocess.TimeoutExpired:
             child.send_signal(signal.SIGABRT)  # faulthandler tells where it hangs
-            out, err = child.communicate()
-            raise AssertionError(f"no end within {limit} s\n{out}\n{err}") from None
+            got, err = child.communicate()
+            raise AssertionError(f"no end within {limit} s\n{got}\n{err}") from None
     if stderr is not None:
         assert err == stderr, err
-    assert child.returncode == code, f"exit code {child.returncode}\n{out}\n{err}"
-    return out
+    assert child.returncode == code, f"exit code {child.returncode}\n{got}\n{err}"
+    assert out is None or got == out, got
+    return got
+
+
+def run_many(count, *scripts, **how):
+    """run() so often, two at a time; answer all outputs."""
+    with concurrent.futures.ThreadPoolExecutor(2) as threads:
+        return [one.result() for one in [threads.submit(run, *scripts, **how) for _ in range(count)]]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """B: from the core's log to logging."""
 
-from boundary.children import run, times
+from boundary.children import FULL, run, run_many, times
 
 SETUP = """
 import logging, threading, time
@@ -36,18 +36,24 @@ log_until_seen()  # the change of level is followed within a second
 def test_b1_produced_is_delivered_and_dropped_and_drops_are_told():
     run(
         SETUP
-        + """
+        + f"""
 class Slow(logging.Handler):
     def emit(self, record):
         time.sleep(0.001)
 log.addHandler(Slow())
-def storm():
-    for i in range(5000):
+count = {times(250000)}
+before = core._log_counts()[0]
+def storm():  # and threads of Python, which log attached
+    for i in range(count // 10):
         core.log_info("x")
-threads = [threading.Thread(target=storm) for _ in range(4)]
+threads = [threading.Thread(target=storm) for _ in range(2)]
+pools = [heapwire.ThreadPool() for _ in range(4)]
+storms = [core._testing.log_from_worker(pool, count) for pool in pools]
 for t in threads: t.start()
 for t in threads: t.join()
+eventually(lambda: all(s.done for s in storms))
 eventually(quiet)
+assert core._log_counts()[0] - before >= 4 * count + 2 * (count // 10)
 dropped = core._log_counts()[2]
 assert dropped > 0
 def told():
@@ -78,16 +84,17 @@ eventually(lambda: heapwire._logging.failures - before >= 40)
 
 
 def test_b3_what_is_logged_just_before_the_end_appears():
-    for _ in range(times(30)):
-        out = run(
-            """
+    outputs = run_many(
+        times(1000) if FULL else 30,
+        """
 import logging
 logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
 heapwire._core._set_log_receiver(heapwire._logging.deliver, logging.INFO)
 for i in range(100):
     heapwire._core.log_info(f"message {i}")
-"""
-        )
+""",
+    )
+    for out in outputs:
         assert out.split("\n")[:100] == [f"message {i}" for i in range(100)]
 
 
@@ -106,6 +113,20 @@ assert before - 0.001 <= record.created <= after + 0.001
 assert record.thread == threading.get_native_id()
 assert record.threadName == open("/proc/self/comm").read().strip()
 assert record.msg == "%s" and record.args == ("now",) and record.name == "heapwire"
+
+records.clear()
+pool = heapwire.ThreadPool()
+before = time.time()
+storm = core._testing.log_from_worker(pool, 1)
+while not storm.done:
+    ctypes.PyDLL(None).usleep(1000)
+after = time.time()
+eventually(lambda: records)
+(record,) = records
+assert before - 0.001 <= record.created <= after + 0.001
+assert record.thread != threading.get_native_id()
+assert record.threadName == "heapwire-io"
+assert record.filename == "test_hooks.cpp" and record.lineno > 1
 """
     )
 

@@ -18,7 +18,7 @@ def test_c1_ctrl_c_ends_send_heap_and_the_heap_is_sent_all_the_same():
     run(
         SETUP
         + f"""
-for i in range({times(30)}):
+for i in range({times(100)}):
     queue = heapwire.InprocQueue()
     stream = heapwire.send.InprocStream(pool, [queue], heapwire.send.StreamConfig(rate=1e6, burst_size=1000))
     data = bytearray(b"x") * 1000000
@@ -47,6 +47,26 @@ for i in range({times(30)}):
     )
 
 
+def test_c1_ctrl_c_ends_send_heaps_and_the_stream_goes_on():
+    run(
+        SETUP
+        + f"""
+from heapwire import send
+for i in range({times(100)}):
+    queue = heapwire.InprocQueue()
+    stream = send.InprocStream(pool, [queue], send.StreamConfig(rate=1e6, burst_size=1000))
+    receiver = heapwire.recv.Stream(pool)
+    receiver.add_inproc_reader(queue)
+    pair = [send.HeapReference(heap_of((0x1000, bytes(50000))), cnt=cnt) for cnt in (1, 2)]
+    soon(interrupt)
+    interrupted(lambda: stream.send_heaps(pair, send.GroupMode.ROUND_ROBIN))
+    stream.send_heap(send.Heap(), cnt=3)
+    assert sorted(receiver.get().cnt for _ in range(2)) == [1, 2]
+    assert receiver.get().cnt == 3
+"""
+    )
+
+
 def test_c1_ctrl_c_ends_connecting():
     run(
         SETUP
@@ -62,7 +82,7 @@ for _ in range(8):
     s.connect_ex(listener.getsockname())
     others.append(s)
 time.sleep(0.1)
-for i in range({times(30)}):
+for i in range({times(100)}):
     soon(interrupt, 0.05)
     assert interrupted(lambda: heapwire.send.TcpStream(pool, [listener.getsockname()]))
 """

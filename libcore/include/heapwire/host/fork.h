@@ -3,13 +3,13 @@
 /// behind is an orphan there. It must raise, and must neither join, nor stop, nor close what the parent still uses.
 #pragma once
 
-#include <cstdint>
+#include "heapwire/base/birth.h"
 
 namespace heapwire::host
 {
 
-/// Counts the forks between the first process and this one; see after_fork_in_child(). Thread-safe, one load.
-[[nodiscard]] std::uint32_t process_generation() noexcept;
+using heapwire::birth;
+using heapwire::process_generation;
 
 /// To be called in the child, by the only thread there is, before anything else of this library (a runtime's
 /// after-fork hook does that). Everything born before it is orphaned from then on.
@@ -18,20 +18,5 @@ void after_fork_in_child() noexcept;
 /// True if this process came out of a fork that after_fork_in_child() was not told of (a C library called fork()).
 /// Costs a system call: for slow paths. The first answer of `true` also starts a new generation.
 bool noticed_unannounced_fork() noexcept;
-
-/// Remembers in which generation something was made. A value.
-class birth
-{
-public:
-    birth() noexcept : generation_(process_generation()) {}
-
-    [[nodiscard]] bool orphaned() const noexcept { return generation_ != process_generation(); }
-    /// Throws std::system_error(errc::orphaned) naming `what`, if orphaned.
-    void require_alive(const char *what) const;
-    [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
-
-private:
-    std::uint32_t generation_;
-};
 
 } // namespace heapwire::host

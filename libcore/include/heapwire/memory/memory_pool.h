@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "heapwire/memory/allocator.h"
 
@@ -11,11 +12,11 @@ namespace heapwire
 
 struct memory_pool_options
 {
-    std::size_t lower = 0;     ///< smallest request that is served from the pool, bytes
-    std::size_t upper = 0;     ///< largest; every pooled buffer has this size. Must be >= lower and > 0
-    std::size_t max_free = 0;  ///< free buffers kept at most; 0: the pool sizes itself, see below
-    std::size_t initial = 0;   ///< buffers made at once; <= max_free if that is not 0
-    std::size_t low_water = 0; ///< below this many free buffers refill_wanted() is called; <= initial
+    std::size_t lower = 0;               ///< smallest request that is served from the pool, bytes
+    std::size_t upper = 0;               ///< largest; every pooled buffer has this size. Must be >= lower and > 0
+    std::optional<std::size_t> max_free; ///< free buffers kept at most; nullopt: the pool sizes itself, see below
+    std::size_t initial = 0;             ///< buffers made at once; <= max_free
+    std::size_t low_water = 0;           ///< below this many free buffers refill_wanted() is called; <= initial
     bool warn_on_empty = true; ///< with a max_free: log when a request found the pool empty (the 1st, 2nd, 4th, … time)
     std::shared_ptr<allocator> base = nullptr; ///< where memory comes from; null: default_allocator()
 };
@@ -35,6 +36,9 @@ struct memory_pool_stats
 /// A request in range is answered with `upper` bytes. A pool that sizes itself keeps, free or out, as many buffers as
 /// were out at once lately (within the last one to two times 65536 requests), and never fewer free than `initial`;
 /// it starts empty, so that an empty pool is no reason for a warning.
+///
+/// In the child of a fork a pool of the parent keeps nothing: requests go to the base allocator, and buffers of the
+/// parent that come back are left where they are, for a thread of the parent may have held the lock at the fork.
 class memory_pool : public allocator
 {
 public:
