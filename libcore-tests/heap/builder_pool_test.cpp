@@ -62,29 +62,6 @@ TEST(BuilderPool, KeepsNoMoreMemoryThanAllowed)
     EXPECT_GT(kept, 0U);
 }
 
-TEST(BuilderPool, KeepsNoMoreBuildersThanAllowedWhateverTheirSize)
-{
-    builder_pool pool(3, 3000);
-    std::vector<std::unique_ptr<heap_builder>> out;
-    for (std::uint64_t i = 0; i < 9; ++i)
-    {
-        out.push_back(pool.take());
-        fill(*out.back(), i, i % 2 == 0 ? 100 : 1200); // less and more than a builder's share
-    }
-    out.clear();
-    std::size_t used_again = 0;
-    std::size_t kept = 0;
-    for (int i = 0; i < 9; ++i)
-    {
-        out.push_back(pool.take());
-        used_again += out.back()->kept_memory() > 0 ? 1 : 0;
-        kept += out.back()->kept_memory();
-    }
-    EXPECT_GE(used_again, 1U);
-    EXPECT_LE(used_again, 3U);
-    EXPECT_LE(kept, 3000U);
-}
-
 TEST(BuilderPool, MayGoBeforeItsBuilders)
 {
     std::optional<builder_pool> pool(std::in_place);

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "heapwire/heap/builder_pool.h"
 
-#include <algorithm>
-
 namespace heapwire
 {
 namespace
 {
 
-constexpr std::align_val_t alignment{alignof(heap_builder)};
-
 void destroy(heap_builder *gone) noexcept
 {
     gone->~heap_builder();
-    ::operator delete(gone, alignment);
+    ::operator delete(gone);
 }
 
 // Not a builder: says that nobody collects any more.
@@ -25,7 +21,10 @@ heap_builder *closed_mark() noexcept
 
 } // namespace
 
-void *heap_builder::operator new(std::size_t size) { return ::operator new(size, alignment); }
+void *heap_builder::operator new(std::size_t size)
+{
+    return ::operator new(size);
+}
 
 void heap_builder::operator delete(heap_builder *gone, std::destroying_delete_t) noexcept
 {
@@ -38,8 +37,7 @@ void heap_builder::operator delete(heap_builder *gone, std::destroying_delete_t)
 void builder_home::give_back(heap_builder *gone) noexcept
 {
     gone->recycle(); // here, so that a user's payload memory is released by whoever dropped the heap
-    std::atomic<heap_builder *> &box = gone->kept_memory() > large_ ? large_box_ : small_box_;
-    heap_builder *top = box.load(std::memory_order_acquire);
+    heap_builder *top = box_.load(std::memory_order_acquire);
     do
     {
         if (top == closed_mark())
@@ -49,21 +47,18 @@ void builder_home::give_back(heap_builder *gone) noexcept
             return;
         }
         gone->link().next = top;
-    } while (!box.compare_exchange_weak(top, gone, std::memory_order_acq_rel, std::memory_order_acquire));
+    } while (!box_.compare_exchange_weak(top, gone, std::memory_order_acq_rel, std::memory_order_acquire));
 }
 
 void builder_home::close(std::uint64_t out) noexcept
 {
-    for (std::atomic<heap_builder *> *box : {&small_box_, &large_box_})
+    heap_builder *home = box_.exchange(closed_mark(), std::memory_order_acq_rel);
+    while (home)
     {
-        heap_builder *home = box->exchange(closed_mark());
-        while (home)
-        {
-            heap_builder *next = home->link().next;
-            destroy(home);
-            home = next;
-            --out;
-        }
+        heap_builder *next = home->link().next;
+        destroy(home);
+        home = next;
+        --out;
     }
     if (out == 0)
         delete this;
@@ -78,8 +73,7 @@ void builder_home::settle(std::int64_t change) noexcept
 }
 
 builder_pool::builder_pool(std::size_t max_kept, std::size_t max_bytes)
-    : max_kept_(max_kept), max_bytes_(max_bytes),
-      home_(new builder_home(max_bytes / std::max<std::size_t>(max_kept, 1)))
+    : max_kept_(max_kept), max_bytes_(max_bytes), home_(new builder_home)
 {
 }
 
@@ -90,57 +84,51 @@ builder_pool::~builder_pool()
         heap_builder *next = free_->link().next;
         destroy(free_);
         free_ = next;
-        --alive_;
     }
-    home_->close(alive_);
+    home_->close(out_);
 }
 
-// The builders lie in another processor's cache: none is looked at before it is used, unless the bounds ask for it.
 void builder_pool::collect() noexcept
 {
-    heap_builder *const small = home_->collect_small();
-    heap_builder *const large = home_->collect_large();
-    if (!large && alive_ <= max_kept_) [[likely]]
-        free_ = small; // not more than max_kept_, and none has more than its share of max_bytes_
-    else
-        keep_within_bounds(large, small);
-}
-
-void builder_pool::keep_within_bounds(heap_builder *large, heap_builder *small) noexcept
-{
+    heap_builder *back = home_->collect();
     heap_builder **tail = &free_;
     std::size_t kept = 0;
     std::size_t bytes = 0;
-    for (heap_builder *back : {large, small})
-        while (back)
+    while (back)
+    {
+        heap_builder *next = back->link().next;
+        --out_;
+        if (kept == max_kept_)
+            destroy(back);
+        else
         {
-            heap_builder *next = back->link().next;
-            if (kept == max_kept_)
-            {
-                destroy(back);
-                --alive_;
-            }
-            else
-            {
-                if (bytes + back->kept_memory() > max_bytes_)
-                    back->drop_kept_memory();
-                bytes += back->kept_memory();
-                ++kept;
-                *tail = back;
-                tail = &back->link().next;
-            }
-            back = next;
+            if (bytes + back->kept_memory() > max_bytes_)
+                back->drop_kept_memory();
+            bytes += back->kept_memory();
+            ++kept;
+            *tail = back;
+            tail = &back->link().next;
         }
+        back = next;
+    }
     *tail = nullptr;
 }
 
-heap_builder *builder_pool::make()
+std::unique_ptr<heap_builder> builder_pool::take()
 {
-    auto *const made =
-        ::new (::operator new(sizeof(heap_builder), alignment)) heap_builder; // the counterpart of destroy()
-    made->link().home = home_;
-    ++alive_;
-    return made;
+    if (!free_)
+        collect();
+    heap_builder *ready = free_;
+    if (ready)
+        free_ = ready->link().next;
+    else
+    {
+        ready = ::new (::operator new(sizeof(heap_builder))) heap_builder; // the counterpart of destroy()
+        ready->link().home = home_;
+    }
+    ready->link().next = nullptr;
+    ++out_;
+    return std::unique_ptr<heap_builder>(ready);
 }
 
 } // namespace heapwire

@@ -117,6 +117,7 @@ bool heap_builder::take_pointers(const wire::packet_view &packet, std::uint32_t 
 void heap_builder::make_room(const wire::packet_view &packet, std::uint64_t end, const heap_limits &limits)
 {
     // An oversized leftover of an earlier heap would be kept alive by a small one.
+    constexpr std::size_t never_wasteful = std::size_t{64} << 10;
     std::uint64_t want = std::min(length_, packet.heap_length);
     if (packets_ == 0 && keeps_buffer_ &&
         (limits.memory || (payload_.size() > never_wasteful && want != unknown && payload_.size() / 4 > want)))
@@ -153,9 +154,8 @@ join heap_builder::add(const wire::packet_view &packet, const heap_limits &limit
 {
     const std::uint64_t size = packet.payload.size();
     const std::uint64_t end = packet.payload_offset + size;
-    if (!is_plain_next(packet, limits)) [[unlikely]]
-        if (const join verdict = check(packet, end, limits); verdict != join::accepted)
-            return verdict;
+    if (const join verdict = check(packet, end, limits); verdict != join::accepted)
+        return verdict;
 
     const std::size_t pointers_before = pointers_.size();
     const bool keep_ranges = limits.order == ordering::any_order && size > 0;
@@ -164,13 +164,12 @@ join heap_builder::add(const wire::packet_view &packet, const heap_limits &limit
     {
         if (keep_ranges)
             ranges_.reserve_one();
-        if (packet.n_pointers > 0 && !take_pointers(packet, limits.max_pointers, found))
+        if (!take_pointers(packet, limits.max_pointers, found))
         {
             pointers_.roll_back(pointers_before);
             return join::too_many_pointers;
         }
-        if (!has_room(packet, limits)) [[unlikely]]
-            make_room(packet, end, limits);
+        make_room(packet, end, limits);
     }
     catch (...) // std::bad_alloc, or whatever a user's allocator throws: the heap is not worth the stream
     {

@@ -45,6 +45,15 @@ heap_builder *heap_window::search(std::uint64_t cnt, std::uint64_t source) noexc
     return nullptr;
 }
 
+std::size_t heap_window::advance(std::uint64_t cnt) noexcept
+{
+    swept_ = 0;
+    const std::size_t substream = substreams_ == 1 ? 0 : cnt % substreams_;
+    std::uint32_t &head = heads_[substream];
+    head = head + 1 == max_heaps_ ? 0 : head + 1;
+    return substream * max_heaps_ + head;
+}
+
 std::unique_ptr<heap_builder> heap_window::open(std::unique_ptr<heap_builder> builder, std::uint64_t cnt,
                                                 std::uint64_t source) noexcept
 {
@@ -58,11 +67,15 @@ std::unique_ptr<heap_builder> heap_window::open(std::unique_ptr<heap_builder> bu
     return given_up;
 }
 
+std::unique_ptr<heap_builder> heap_window::pass(std::uint64_t cnt) noexcept { return remove(advance(cnt)); }
+
 std::unique_ptr<heap_builder> heap_window::close_last() noexcept { return remove(last_); }
 
-std::unique_ptr<heap_builder> heap_window::unlink(std::size_t at) noexcept
+std::unique_ptr<heap_builder> heap_window::remove(std::size_t at) noexcept
 {
     place &gone = places_[at];
+    if (!gone.builder)
+        return nullptr;
     std::uint32_t *link = &buckets_[bucket_of(gone.cnt, gone.source)];
     while (*link != at)
         link = &places_[*link].next_in_chain;

@@ -16,26 +16,14 @@ struct receiver::impl
     impl(options given, heap_sink &where);
 
     [[nodiscard]] flow settle();
-    void count_batch(std::uint64_t datagrams) noexcept;
+    void count_packets(std::uint64_t n) noexcept;
     [[nodiscard]] flow state() const noexcept { return ended ? flow::ended : flow::go_on; }
-    [[nodiscard]] bool unsettled() const noexcept { return n_waiting > 0 || stopping != ended; }
-    inline void take_one(const datagram &packet);
-    inline void take_view(const wire::packet_view &view, std::uint64_t source, std::int64_t time);
-    [[nodiscard]] inline join begin_heap(const wire::packet_view &view, std::uint64_t source, std::int64_t time);
+    void take_one(const datagram &packet);
+    void take_view(const wire::packet_view &view, std::uint64_t source, std::int64_t time);
+    [[nodiscard]] join begin_heap(const wire::packet_view &view, std::uint64_t source, std::int64_t time);
     void after_accept(heap_builder &joined);
-    void malformed(wire::reject reason) noexcept
-    {
-        bump(stat_index(reason));
-        ++here.malformed;
-    }
-    inline void hand_over(std::unique_ptr<heap_builder> &&heap);
-    void give_up(std::unique_ptr<heap_builder> &&heap, stat why)
-    {
-        if (!heap)
-            return;
-        bump(stat_index(why));
-        hand_over(std::move(heap));
-    }
+    void hand_over(std::unique_ptr<heap_builder> heap);
+    void give_up(std::unique_ptr<heap_builder> heap, stat why);
     void bump(std::size_t index, std::uint64_t n = 1) noexcept { numbers.values()[index] += n; }
 
     const options how;
@@ -47,12 +35,6 @@ struct receiver::impl
     // Finished, but the sink had no room. One packet finishes at most two heaps: the one it gives up and its own.
     std::array<std::unique_ptr<heap_builder>, 2> waiting;
     std::size_t n_waiting = 0;
-    // Of the batch being taken: what is counted once a batch, instead of with every packet, is what went well.
-    struct
-    {
-        std::uint64_t malformed = 0;
-        std::uint64_t refused = 0;
-    } here;
     bool blocked = false;  // `full` was answered and nothing was accepted since
     bool stopping = false; // no packet joins any more; heaps in flight go out
     bool ended = false;    // and all of them are out
@@ -71,12 +53,20 @@ receiver::impl::impl(options given, heap_sink &where)
     limits.copy = how.copy == copy_plain ? nullptr : how.copy; // null is an inlined memcpy
 }
 
-void receiver::impl::hand_over(std::unique_ptr<heap_builder> &&heap)
+void receiver::impl::hand_over(std::unique_ptr<heap_builder> heap)
 {
     bump(stat_index(stat::heaps));
     if (n_waiting == 0 && sink.accept(heap)) [[likely]]
         return;
     waiting[n_waiting++] = std::move(heap);
+}
+
+void receiver::impl::give_up(std::unique_ptr<heap_builder> heap, stat why)
+{
+    if (!heap)
+        return;
+    bump(stat_index(why));
+    hand_over(std::move(heap));
 }
 
 /// Empties what waits, then, if the stream is ending, the window.
@@ -101,34 +91,31 @@ flow receiver::impl::settle()
     return state();
 }
 
-void receiver::impl::count_batch(std::uint64_t datagrams) noexcept
+void receiver::impl::count_packets(std::uint64_t n) noexcept
 {
-    const auto [malformed, refused] = std::exchange(here, {});
-    if (datagrams == 0)
+    if (n == 0)
         return;
-    const std::uint64_t packets = datagrams - malformed;
-    bump(stat_index(stat::datagrams), datagrams);
-    bump(stat_index(stat::packets), packets);
-    bump(stat_index(stat::packets_accepted), packets - refused);
     bump(stat_index(stat::batches));
     std::uint64_t &most = numbers.values()[stat_index(stat::max_batch)];
-    most = std::max(most, datagrams);
+    most = std::max(most, n);
     numbers.values()[stat_index(stat::search_dist)] = window.search_steps();
 }
 
 void receiver::impl::take_one(const datagram &packet)
 {
+    bump(stat_index(stat::datagrams));
     wire::packet_view view;
     const wire::reject reason =
         packet.truncated ? wire::reject::truncated : wire::parse_packet(packet.bytes, wire::framing::datagram, view);
     if (reason != wire::reject::none) [[unlikely]]
-        malformed(reason);
+        bump(stat_index(reason));
     else
         take_view(view, how.key_by_source ? packet.source : 0, packet.time);
 }
 
 void receiver::impl::take_view(const wire::packet_view &view, std::uint64_t source, std::int64_t time)
 {
+    bump(stat_index(stat::packets));
     join outcome = join::after_stop;
     if (!stopping) [[likely]]
     {
@@ -141,11 +128,7 @@ void receiver::impl::take_view(const wire::packet_view &view, std::uint64_t sour
         else
             outcome = begin_heap(view, source, time);
     }
-    if (outcome != join::accepted) [[unlikely]]
-    {
-        bump(stat_index(outcome));
-        ++here.refused;
-    }
+    bump(outcome == join::accepted ? stat_index(stat::packets_accepted) : stat_index(outcome));
 }
 
 /// A heap that refuses its first packet was never there: it takes no place in the window.
@@ -203,10 +186,10 @@ taken receiver::take(std::span<const datagram> packets)
     for (; used < packets.size() && (state != flow::full || r.stopping); ++used)
     {
         r.take_one(packets[used]);
-        if (r.unsettled()) [[unlikely]]
+        if (r.n_waiting > 0 || r.stopping != r.ended) [[unlikely]]
             state = r.settle();
     }
-    r.count_batch(used);
+    r.count_packets(used);
     return {used, state};
 }
 
@@ -226,12 +209,13 @@ taken receiver::take_stream(bytes_view bytes, std::int64_t time)
             // Only now, once a call: is it cut off, or nonsense?
             if (wire::measure_packet(rest).state == wire::packet_extent::need_more)
                 break;
-            r.malformed(reason);
-            ++packets;
+            r.bump(stat_index(stat::datagrams));
+            r.bump(stat_index(reason));
             r.stopping = true;
         }
         else
         {
+            r.bump(stat_index(stat::datagrams));
             r.take_view(view, 0, time);
             used += view.size;
             ++packets;
@@ -239,7 +223,7 @@ taken receiver::take_stream(bytes_view bytes, std::int64_t time)
         if (r.n_waiting > 0 || r.stopping) [[unlikely]]
             state = r.settle();
     }
-    r.count_batch(packets);
+    r.count_packets(packets);
     return {used, state};
 }
 

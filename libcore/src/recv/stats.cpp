@@ -51,7 +51,7 @@ const std::vector<stat_entry> &stat_table()
 stats::stats(const std::vector<custom_stat> &custom) : values_(builtin_stat_count + custom.size(), 0)
 {
     for (const custom_stat &stat : custom)
-        custom_.push_back({stat.name, stat.mode, "custom"});
+        custom_.push_back({stat.name, stat.mode, stat.text});
 }
 
 const stat_entry &stats::entry(std::size_t index) const

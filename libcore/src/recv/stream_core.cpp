@@ -2,7 +2,6 @@
 #include "stream_core.h"
 
 #include <algorithm>
-#include <stdexcept>
 #include <string>
 
 #include "heapwire/base/log.h"
@@ -17,7 +16,8 @@ constexpr std::size_t most_staged = 64;
 } // namespace
 
 stream_core::stream_core(options how, ring_options ring)
-    : receiver_(std::move(how), *this), ring_options_((ring.validate(), ring)), ring_(ring.heaps, ring.wake)
+    : receiver_(std::move(how), *this), ring_options_((ring.validate(), ring)), ring_(ring.heaps, ring.wake),
+      roster_(receiver_.configuration().explicit_start)
 {
     staged_.reserve(most_staged);
 }
@@ -92,7 +92,7 @@ void stream_core::warn_incomplete(const heap_builder &lost)
 
 void stream_core::warn_blocked(flow state)
 {
-    if (state == flow::full && lossy_.load(std::memory_order_relaxed) &&
+    if (state == flow::full && roster_.any_lossy() &&
         !warned_blocked_.exchange(true, std::memory_order_relaxed))
         HEAPWIRE_LOG(warning, "recv", "reading pauses because the ring of ", ring_.capacity(),
                      " heaps is full: packets may be lost (said once a stream, see worker_blocked)");
@@ -101,7 +101,7 @@ void stream_core::warn_blocked(flow state)
 void stream_core::after_batch(flow state)
 {
     warn_blocked(state);
-    if (state == flow::ended && !ended_.exchange(true, std::memory_order_acq_rel))
+    if (state == flow::ended && roster_.mark_ended())
         end_of_network();
 }
 
@@ -130,8 +130,8 @@ flow stream_core::source_ended()
                 return now;
             if (!finishing_)
             {
-                sources_running_ -= sources_running_ > 0 ? 1 : 0;
-                finishing_ = receiver_.configuration().end == end_when::any_source || sources_running_ == 0;
+                const bool last = roster_.sign_off();
+                finishing_ = last || receiver_.configuration().end == end_when::any_source;
             }
             return finishing_ ? receiver_.finish() : now;
         });
@@ -149,98 +149,22 @@ void stream_core::count_kernel_drops(std::uint64_t packets) noexcept
 void stream_core::end_of_network()
 {
     ring_.stop();
-    std::lock_guard lock(roster_);
-    for (const entry &e : sources_)
-        if (e.started)
-            e.door->request_stop();
-}
-
-void stream_core::add(std::unique_ptr<source> s)
-{
-    std::lock_guard life(lifecycle_);
-    const bool wait_for_start = configuration().explicit_start;
-    if (explicitly_started_)
-        throw std::logic_error("heap_stream::add: sources cannot be added after an explicit start()");
-    if (stopped_ || ended())
-        return;
-    if (s->lossy())
-        lossy_.store(true, std::memory_order_relaxed);
-    std::size_t index = 0;
-    {
-        std::lock_guard lock(roster_);
-        index = sources_.size();
-        sources_.push_back({std::move(s), false});
-    }
-    {
-        std::lock_guard lock(packets_);
-        ++sources_running_;
-    }
-    if (!wait_for_start)
-        start_entry(index);
-}
-
-/// Under lifecycle_: nobody else adds, starts or stops.
-void stream_core::start_entry(std::size_t index)
-{
-    source *door = nullptr;
-    {
-        std::lock_guard lock(roster_);
-        sources_[index].started = true;
-        door = sources_[index].door.get();
-    }
-    try
-    {
-        door->start();
-    }
-    catch (...)
-    {
-        door->stop();
-        std::lock_guard lock(packets_);
-        sources_running_ -= sources_running_ > 0 ? 1 : 0;
-        throw;
-    }
-    // The stream may have ended after the source was put on the list and before it could be asked to stop.
-    if (ended())
-        door->request_stop();
-}
-
-void stream_core::start()
-{
-    std::lock_guard life(lifecycle_);
-    if (!configuration().explicit_start || explicitly_started_)
-        throw std::logic_error("heap_stream::start: only once, and only with options::explicit_start");
-    explicitly_started_ = true;
-    for (std::size_t i = 0; i < sources_.size() && !stopped_ && !ended(); ++i)
-        start_entry(i);
+    roster_.request_stop();
 }
 
 void stream_core::stop() noexcept
 {
     ring_.stop(); // first, before any lock: who waits for room or for a heap goes on
-    std::lock_guard life(lifecycle_);
-    if (stopped_)
-        return;
-    stopped_ = true;
-    with_receiver(
-        [&]
+    roster_.stop(
+        [this]
         {
-            finishing_ = true;
-            return receiver_.finish(); // never `full`: a stopped ring refuses nothing
+            with_receiver(
+                [&]
+                {
+                    finishing_ = true;
+                    return receiver_.finish(); // never `full`: a stopped ring refuses nothing
+                });
         });
-    ended_.store(true, std::memory_order_release);
-    // Nobody else changes the list now, and sources may be in end_of_network(): roster_ is not held.
-    for (const entry &e : sources_)
-        if (e.started)
-            e.door->stop();
-}
-
-void stream_core::destroy_sources() noexcept
-{
-    std::vector<entry> gone;
-    {
-        std::lock_guard lock(roster_);
-        gone.swap(sources_);
-    }
 }
 
 stats stream_core::statistics() const

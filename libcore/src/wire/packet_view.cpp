@@ -36,8 +36,7 @@ bool any_packet_scope(const std::byte *pointers, std::uint32_t from, std::uint32
 
 /// The order all known senders use: HEAP_CNT, HEAP_LENGTH, PAYLOAD_OFFSET, PAYLOAD_LENGTH in front and nowhere else.
 /// Kept apart so that everything stays in registers: nearly every packet goes this way.
-[[gnu::always_inline]] inline bool usual_order(const std::byte *pointers, std::uint32_t n, unsigned address_bits,
-                                               packet_scope &out) noexcept
+inline bool usual_order(const std::byte *pointers, std::uint32_t n, unsigned address_bits, packet_scope &out) noexcept
 {
     if (n < 4)
         return false;
@@ -88,17 +87,23 @@ constexpr unsigned slot_of(item_id id) { return static_cast<unsigned>(id) - 1; }
     return reject::none;
 }
 
-/// `address_bits` is a constant to the callers that matter.
-[[gnu::always_inline]] inline reject parse_flavour(bytes_view bytes, framing how, std::uint64_t header,
-                                                   unsigned address_bits, packet_view &out) noexcept
+} // namespace
+
+reject parse_packet(bytes_view bytes, framing how, packet_view &out) noexcept
 {
     const std::uint64_t available = bytes.size();
+    if (available < fixed_header_bytes)
+        return reject::too_short;
+    const auto header = load_be<std::uint64_t>(bytes.data());
+    if (const reject bad = check_fixed_header(header); bad != reject::none) [[unlikely]]
+        return bad;
     const std::uint32_t n = header_pointers(header);
     const std::uint64_t head_bytes = fixed_header_bytes + 8 * std::uint64_t{n};
-    if (head_bytes > available) [[unlikely]]
+    if (head_bytes > available)
         return reject::pointers_past_end;
 
     const std::byte *pointers = bytes.data() + fixed_header_bytes;
+    const unsigned address_bits = 8 * header_address_bytes(header);
     packet_scope scope;
     if (!usual_order(pointers, n, address_bits, scope)) [[unlikely]]
         if (const reject bad = any_order(pointers, n, address_bits, scope); bad != reject::none)
@@ -106,9 +111,9 @@ constexpr unsigned slot_of(item_id id) { return static_cast<unsigned>(id) - 1; }
 
     // Fields have at most 56 bits, so that these sums cannot overflow (D13).
     const std::uint64_t size = head_bytes + scope.payload_length;
-    if (size > available) [[unlikely]]
+    if (size > available)
         return reject::payload_past_end;
-    if (size < available && how == framing::datagram) [[unlikely]]
+    if (size < available && how == framing::datagram)
         return reject::trailing_bytes;
     if (scope.payload_offset + scope.payload_length > scope.heap_length) // unknown_length is larger than any sum
         return reject::payload_past_heap;
@@ -123,23 +128,6 @@ constexpr unsigned slot_of(item_id id) { return static_cast<unsigned>(id) - 1; }
     out.heap_address_bits = static_cast<std::uint8_t>(address_bits);
     out.size = size;
     return reject::none;
-}
-
-} // namespace
-
-reject parse_packet(bytes_view bytes, framing how, packet_view &out) noexcept
-{
-    if (bytes.size() < fixed_header_bytes) [[unlikely]]
-        return reject::too_short;
-    const auto header = load_be<std::uint64_t>(bytes.data());
-    // Nearly everybody sends SPEAD-64-40 or -48: for these the widths are checked in one comparison, and constants.
-    if (header >> 32 == fixed_header(5, 0) >> 32) [[likely]]
-        return parse_flavour(bytes, how, header, 40, out);
-    if (header >> 32 == fixed_header(6, 0) >> 32)
-        return parse_flavour(bytes, how, header, 48, out);
-    if (const reject bad = check_fixed_header(header); bad != reject::none)
-        return bad;
-    return parse_flavour(bytes, how, header, 8 * header_address_bytes(header), out);
 }
 
 packet_extent measure_packet(bytes_view bytes) noexcept

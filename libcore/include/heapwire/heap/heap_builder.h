@@ -72,7 +72,7 @@ struct builder_link
 /// One heap in flight, and later the state behind a `heap`: it travels through the ring as it is, so that the
 /// consumer pays for sorting. Rules A1 to A16 of docs/reference/wire-format.md section 10.2.
 /// One thread at a time. Does not move in memory: items and the first pointers lie inside.
-class alignas(64) heap_builder
+class heap_builder
 {
 public:
     heap_builder() noexcept = default;
@@ -135,23 +135,6 @@ private:
         bool start = false;
         bool stop = false;
     };
-    static constexpr std::size_t never_wasteful = std::size_t{64} << 10; // bytes kept, however small the next heap
-
-    /// What nearly every packet is: the one that has to come next in a heap of known length. Needs no check(): its end
-    /// is within the length it tells, which was checked when it was parsed.
-    [[nodiscard]] bool is_plain_next(const wire::packet_view &packet, const heap_limits &limits) const noexcept
-    {
-        const bool fits = packets_ == 0 ? packet.heap_length <= limits.max_heap_size
-                                        : packet.heap_length == length_ && packet.heap_address_bits == address_bits_;
-        return fits && packet.heap_length != wire::packet_view::unknown_length && limits.order == ordering::in_order &&
-               packet.payload_offset == received_;
-    }
-    /// For a heap of known length: there is a buffer that make_room() would leave alone.
-    [[nodiscard]] bool has_room(const wire::packet_view &packet, const heap_limits &limits) const noexcept
-    {
-        const bool may_stay = packets_ > 0 || (!limits.memory && payload_.size() <= never_wasteful);
-        return may_stay && packet.heap_length <= payload_.size();
-    }
     [[nodiscard]] join check(const wire::packet_view &packet, std::uint64_t end,
                              const heap_limits &limits) const noexcept;
     [[nodiscard]] join check_order(const wire::packet_view &packet, std::uint64_t end, ordering order) const noexcept;
@@ -160,24 +143,23 @@ private:
     void place_addressed(std::span<placed_pointer> addressed);
     void place_immediates(std::span<placed_pointer> immediates);
 
-    // What every heap writes on one processor and reads on another fills three cache lines, with up to two pointers.
-    builder_link link_;
+    std::uint64_t cnt_ = 0;
+    std::uint64_t source_ = 0;
     std::uint64_t length_ = wire::packet_view::unknown_length;
     std::uint64_t received_ = 0;
     std::uint64_t payload_end_ = 0; // highest end of a packet's payload
     std::uint64_t needed_ = 0;      // no shorter payload agrees with the packets and item addresses seen
     std::uint64_t packets_ = 0;
+    std::int64_t first_time_ = 0;
+    std::int64_t last_time_ = 0;
     std::uint8_t address_bits_ = 40;
     std::uint8_t bugs_ = 0;
     bool has_start_ = false;
     bool has_stop_ = false;
     bool keeps_buffer_ = false; // payload_ is ours to keep when recycled
     ordering order_ = ordering::in_order;
+    builder_link link_;
     buffer payload_;
-    std::uint64_t cnt_ = 0;
-    std::uint64_t source_ = 0;
-    std::int64_t first_time_ = 0;
-    std::int64_t last_time_ = 0;
     pointer_set pointers_;
     payload_ranges ranges_;
     std::vector<item> items_;

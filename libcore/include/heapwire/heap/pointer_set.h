@@ -72,9 +72,9 @@ private:
     void rehash(std::size_t slots);
     [[nodiscard]] std::size_t slot_of(wire::item_pointer pointer) const noexcept;
 
+    std::array<placed_pointer, inline_capacity> inline_{};
     placed_pointer *data_ = inline_.data(); // or spilled_'s
     std::size_t size_ = 0;
-    std::array<placed_pointer, inline_capacity> inline_{};
     std::vector<placed_pointer> spilled_; // its size is capacity here, size_ counts
     std::vector<std::uint32_t> table_;    // index + 1 into spilled_, 0 is free; open addressing, at most half full
 };

@@ -55,7 +55,10 @@ public:
     {
         const push_result result = put(v);
         if (result == push_result::ok)
+        {
             data_.notify_one();
+            call_data_hooks();
+        }
         return result;
     }
     /// Pushes from the front until full; answers how many were taken (0 too when stopped).
@@ -89,8 +92,14 @@ public:
     /// Registers `hook` to be called once when the ring is at most half full or stopped. False, and nothing is
     /// registered, if there is room already or the ring is stopped.
     [[nodiscard]] bool call_on_space(space_hook &hook);
+    /// The same for those who found the ring empty: called once when there is a value, or the ring is stopped.
+    [[nodiscard]] bool call_on_data(space_hook &hook);
     /// After it returns the hook is neither registered nor running, unless it is the hook itself that calls.
-    void cancel(space_hook &hook) noexcept { hooks_.cancel(hook); }
+    void cancel(space_hook &hook) noexcept
+    {
+        hooks_.cancel(hook);
+        data_hooks_.cancel(hook);
+    }
 
     void add_producer() noexcept { producers_.fetch_add(1); }
     /// The last producer that leaves stops the ring.
@@ -114,6 +123,11 @@ private:
     push_result put(value &v);
     void made_room() noexcept;
     void call_hooks_if_room() noexcept;
+    void call_data_hooks() noexcept
+    {
+        if (data_hooks_.any())
+            data_hooks_.call_all();
+    }
     template <typename Result, typename Attempt, typename Look, typename P>
     Result wait_until_not(Result busy, Result timeout, wake &w, detail::rest_before_sleep &rest, const Attempt &attempt,
                           const Look &promising, P &policy, steady_time deadline);
@@ -129,6 +143,7 @@ private:
     detail::rest_before_sleep push_rest_;
     detail::rest_before_sleep pop_rest_;
     space_hooks hooks_;
+    space_hooks data_hooks_;
 };
 
 template <typename T>
@@ -153,6 +168,8 @@ std::size_t blocking_ring<T>::try_push_many(std::span<value> values)
         data_.notify_one();
     else if (taken > 1)
         data_.notify_all();
+    if (taken > 0)
+        call_data_hooks();
     return taken;
 }
 
@@ -225,6 +242,18 @@ bool blocking_ring<T>::call_on_space(space_hook &hook)
 }
 
 template <typename T>
+bool blocking_ring<T>::call_on_data(space_hook &hook)
+{
+    if (stopped() || ring_.size() > 0)
+        return false;
+    data_hooks_.add(hook);
+    data_.cancel(data_.prepare()); // as in call_on_space()
+    if (!stopped() && ring_.size() == 0)
+        return true;
+    return !data_hooks_.remove(hook);
+}
+
+template <typename T>
 bool blocking_ring<T>::stop() noexcept
 {
     {
@@ -236,6 +265,7 @@ bool blocking_ring<T>::stop() noexcept
     space_.notify_all();
     if (hooks_.any())
         hooks_.call_all();
+    call_data_hooks();
     return true;
 }
 

@@ -59,8 +59,6 @@ public:
         const std::size_t taken = std::min(out.size(), tail_seen_ - head);
         for (std::size_t i = 0; i < taken; ++i)
             out[i].reset(places_[(head + i) & mask_]);
-        if (tail_seen_ - head > taken)
-            fetch(places_[(head + taken) & mask_]);
         if (taken > 0)
             head_.store(head + taken, std::memory_order_release);
         return taken;
@@ -82,13 +80,6 @@ public:
     }
 
 private:
-    /// The next value is another processor's still, most likely: has its first cache lines come while this one is used.
-    static void fetch(const T *next) noexcept
-    {
-        for (std::size_t at = 0; at < std::min<std::size_t>(sizeof(T), 192); at += 64)
-            __builtin_prefetch(reinterpret_cast<const std::byte *>(next) + at);
-    }
-
     static std::size_t checked(std::size_t capacity)
     {
         if (capacity == 0 || capacity > std::size_t{1} << 31)

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "heapwire/recv/chunk_stream.h"
@@ -51,6 +52,8 @@ public:
 
 private:
     std::shared_ptr<chunk_group_core> core_;
+    mutable std::mutex list_;
+    std::vector<std::shared_ptr<chunk_stream>> members_;
 };
 
 /// A group between two rings; see chunk_ring_stream. The data ring ends when the last member has ended.

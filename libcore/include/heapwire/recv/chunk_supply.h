@@ -23,6 +23,12 @@ enum class supplied : std::uint8_t
     none, ///< never: heaps of this chunk are dropped
 };
 
+enum class lack : std::uint8_t
+{
+    chunk, ///< obtain() has none
+    room   ///< ready() has nowhere to put it
+};
+
 /// May be implemented by the user: one a stream, several streams, or a group. obtain(), ready() and discard() are
 /// called inside a stream's lock (a group's too), on threads of the transport or the one that calls stop(): they must
 /// neither wait nor throw, nor call the stream. `batch_stats`: see heapwire_place_data. If several streams share it
@@ -43,8 +49,8 @@ public:
     /// A chunk that was obtained for an id that turned out to be absurd, or that was never used.
     virtual void discard(std::unique_ptr<chunk> &unused) noexcept = 0;
 
-    /// After `wait`: as packet_gate::call_on_space.
-    [[nodiscard]] virtual bool call_on_space(space_hook &hook) = 0;
+    /// After `wait` of obtain() (`lack::chunk`) or ready() (`lack::room`): as packet_gate::call_on_space.
+    [[nodiscard]] virtual bool call_on_space(space_hook &hook, lack what) = 0;
     virtual void cancel(space_hook &hook) noexcept = 0;
 
     /// A stream begins to use it; a stream has come to its end and has handed out everything.

@@ -24,6 +24,8 @@ public:
     virtual void discard(std::int64_t id, chunk *c) = 0;
     /// The window jumps: it will never ask for an id below `head` again. `wait`: it may not yet.
     [[nodiscard]] virtual supplied jump(std::int64_t head, std::span<std::uint64_t> batch_stats) = 0;
+    /// False: chunks that others have finished wait for room, and have to go first.
+    [[nodiscard]] virtual bool clear(std::span<std::uint64_t> batch_stats) = 0;
     /// The highest id that is known elsewhere (in the group); none: the window is free to begin anywhere.
     [[nodiscard]] virtual std::optional<std::int64_t> position() const = 0;
     /// Whether discard() is possible.

@@ -33,7 +33,7 @@ public:
     std::unique_ptr<heap_builder> open(std::unique_ptr<heap_builder> builder, std::uint64_t cnt,
                                        std::uint64_t source) noexcept;
     /// Only takes the next place, for a heap that begins and ends with one packet.
-    std::unique_ptr<heap_builder> pass(std::uint64_t cnt) noexcept { return remove(advance(cnt)); }
+    std::unique_ptr<heap_builder> pass(std::uint64_t cnt) noexcept;
     /// Takes out the heap that find() just found.
     std::unique_ptr<heap_builder> close_last() noexcept;
     /// Any heap, in order: substream by substream, the oldest place first. Null when none is left.
@@ -55,16 +55,8 @@ private:
 
     [[nodiscard]] heap_builder *search(std::uint64_t cnt, std::uint64_t source) noexcept;
     [[nodiscard]] std::size_t bucket_of(std::uint64_t cnt, std::uint64_t source) const noexcept;
-    [[nodiscard]] std::size_t advance(std::uint64_t cnt) noexcept
-    {
-        swept_ = 0;
-        const std::size_t substream = substreams_ == 1 ? 0 : cnt % substreams_;
-        std::uint32_t &head = heads_[substream];
-        head = head + 1 == max_heaps_ ? 0 : head + 1;
-        return substream * max_heaps_ + head;
-    }
-    std::unique_ptr<heap_builder> remove(std::size_t at) noexcept { return places_[at].builder ? unlink(at) : nullptr; }
-    std::unique_ptr<heap_builder> unlink(std::size_t at) noexcept;
+    [[nodiscard]] std::size_t advance(std::uint64_t cnt) noexcept;
+    std::unique_ptr<heap_builder> remove(std::size_t at) noexcept;
 
     std::size_t substreams_;
     std::size_t max_heaps_;

@@ -30,6 +30,7 @@ struct custom_stat
 {
     std::string name{};
     stat_mode mode = stat_mode::counter;
+    std::string text = "custom"; ///< what stats::entry() says of it
 };
 
 struct options
