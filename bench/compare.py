@@ -100,7 +100,7 @@ class Programs:
         return json.loads(run(self.incumbent_command(mode, packet, heap), self.seconds))[what]
 
     def incumbent_command(self, mode: str, packet: int, heap: int) -> list:
-        return [sys.executable, HERE / "incumbent_bench.py", mode, "--packet", packet, "--heap", heap,
+        return [sys.executable, HERE / "python_streams.py", mode, "--packet", packet, "--heap", heap,
                 "--seconds", self.seconds, "--cores", self.cores, "--to", "192.0.2.2:9"]
 
     def heapwire_decode(self, name: str, pattern: str) -> float:
@@ -196,7 +196,7 @@ Made by `./run bench --runs {args.runs} --seconds {args.seconds:g} --write` on {
 
 - **ceiling**: `bench/ceiling.c`, a C program that sends and receives with the kernel's offloads, scatters and copies, and
   knows no protocol.
-- **spead2**: the wheel of version 4.5.1, driven from Python (`bench/incumbent_bench.py`). Where heaps are small, it is
+- **spead2**: the wheel of version 4.5.1, driven from Python (`bench/python_streams.py`). Where heaps are small, it is
   Python that takes them one by one.
 - **heapwire**: the C++ library (`bench/udp_bench.cpp`, `bench/decode_bench.cpp`, `bench/ring_bench.cpp`, `heapwire-send`).
 

@@ -50,6 +50,18 @@ class Bench:
             stream = self.p.send.UdpStream(self.pool, [sink.getsockname()])
             return self.blocking(stream, n)
 
+    def raw_udp(self, n=5000):
+        """What the kernel asks for by itself; the same for every package."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink, socket.socket(
+            socket.AF_INET, socket.SOCK_DGRAM
+        ) as source:
+            sink.bind(("127.0.0.1", 0))
+            send, data, to = source.sendto, bytes(1024 + 48), sink.getsockname()
+            start = time.perf_counter()
+            for _ in range(n):
+                send(data, to)
+            return (time.perf_counter() - start) / n
+
     def blocking(self, stream, n):
         heap, send = self.heap(), stream.send_heap
         send(heap)
@@ -72,6 +84,9 @@ class Bench:
 
     def run_async(self, main):
         return asyncio.run(main())
+
+    def asyncio_one(self, n=3000):
+        return self.asyncio_send(n, 1)
 
     def asyncio_send(self, n=10000, flight=32):
         async def main():
@@ -129,7 +144,7 @@ def main(names):
         except ImportError as error:
             print(f"{name} is left out: {error}", file=sys.stderr)
     print(f"{'microseconds a heap of 1 KiB':40}" + "".join(f"{b.name:>12}" for b in benches) + f"{'ratio':>10}")
-    for what in ("udp", "inproc_round_trip", "asyncio_send", "asyncio_pipeline"):
+    for what in ("udp", "raw_udp", "inproc_round_trip", "asyncio_one", "asyncio_send", "asyncio_pipeline"):
         best = [min(times) for times in zip(*([getattr(b, what)() for b in benches] for _ in range(ROUNDS)))]
         ratio = f"{best[-1] / best[0]:10.1f}" if len(best) > 1 else ""
         print(f"{what:40}" + "".join(f"{t * 1e6:12.2f}" for t in best) + ratio, flush=True)
