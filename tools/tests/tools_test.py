@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -140,6 +141,33 @@ class Tools(unittest.TestCase):
         status, _, errors = run(RECV, "--quiet", "--timeout", "0.2", "udp://127.0.0.1:0")
         self.assertEqual(status, 1)
         self.assertIn("no heap for 0.2 s", errors)
+
+    def test_replays_a_capture_not_faster_than_asked(self):
+        if "without libpcap" in run(RECV, "pcap:nowhere")[2]:
+            self.skipTest("built without libpcap")
+        vectors = Path(__file__).resolve().parents[2] / "libcore-tests/vectors"
+        recorded = (vectors / "pcap_ethernet.pcap").read_bytes()
+        with tempfile.TemporaryDirectory() as where:
+            capture = Path(where) / "slow.pcap"
+            frames, at = [], 24
+            while at < len(recorded):
+                length = int.from_bytes(recorded[at + 8:at + 12], "little")
+                frames.append(recorded[at + 8:at + 16 + length])
+                at += 16 + length
+            # As if the frames had come over two seconds.
+            times = [2_000_000 * i // (len(frames) - 1) for i in range(len(frames))]
+            capture.write_bytes(recorded[:24] + b"".join(
+                (t // 1_000_000).to_bytes(4, "little") + (t % 1_000_000).to_bytes(4, "little") + frame
+                for t, frame in zip(times, frames)))
+            heaps = []
+            for speed, at_least in (("0", 0), ("4", 0.5)):
+                begin = time.monotonic()
+                status, lines, errors = run(RECV, "--json", "--quiet", "--speed", speed, f"pcap:{capture}")
+                self.assertEqual(status, 0, errors)
+                self.assertGreaterEqual(time.monotonic() - begin, at_least)
+                heaps.append(json.loads(lines[-1])["heaps"])
+            self.assertGreater(heaps[0], 0)
+            self.assertEqual(heaps[0], heaps[1])
 
     def test_interrupt_stops_cleanly(self):
         program, _ = self.receiver()
