@@ -9,6 +9,7 @@ from heapwire._core import __version__
 del recv, send, RawDescriptor, log_info  # noqa: F821 - the star brought them
 
 _logging.connect(_core)
+_UNRESERVED_ID = 0x1000  # the first that ItemGroup gives away
 
 from heapwire.items import Descriptor, Item, ItemGroup  # noqa: E402 - they need _core whole
 

@@ -208,6 +208,38 @@ class Item(Descriptor):
         """Decode a received raw item and assign it."""
         _core._set_from_raw(self, raw_item, new_order)
 
+    # The package does without these two; programs that pack bits by hand use them.
+
+    @classmethod
+    def _write_bits(cls, array):
+        """Fill an array: after ``send(None)`` with ``send((value, bits))``; ``close()`` writes the last bits."""
+        waiting = count = at = 0
+        try:
+            while True:
+                value, bits = yield
+                if not 0 <= value < 1 << bits:
+                    raise ValueError(f"{value} is out of range for {bits} bits")
+                waiting, count = waiting << bits | value, count + bits
+                while count >= 8:
+                    count -= 8
+                    array[at] = waiting >> count
+                    waiting &= (1 << count) - 1
+                    at += 1
+        except GeneratorExit:
+            if count:
+                array[at] = waiting << 8 - count
+
+    @classmethod
+    def _read_bits(cls, raw_value):
+        """Take a buffer apart: after ``send(None)`` each ``send(bits)`` answers so many, and ends when they are gone."""
+        whole = memoryview(raw_value).cast("B")
+        at = 0
+        bits = yield 0
+        while at + bits <= 8 * len(whole):
+            at += bits
+            piece = whole[(at - bits) // 8 : -(-at // 8)]
+            bits = yield int.from_bytes(piece, "big") >> -at % 8 & ((1 << bits) - 1)
+
 
 class ItemGroup(_core._ItemTable):
     """Items by ID and by name.
