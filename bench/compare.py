@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One table: a plain C program as the ceiling, the incumbent's wheel from Python, and heapwire, on this machine.
+"""One table: a plain C program as the ceiling, the incumbent from Python, and heapwire, on this machine.
 
-usage: compare.py --build FOLDER [--runs 3] [--seconds 2] [--cores 0,1] [--only TEXT] [--write]
+usage: compare.py --build FOLDER [--runs 3] [--seconds 2] [--cores 0,1] [--only TEXT] [--keep FILE] [--write]
 
 Everything is measured in turn, as often as --runs says, and the median counts: what disturbs the machine disturbs all
 columns alike. Traffic stays on loopback, or on a veth pair in network namespaces of its own, whose far end nobody reads.
+With --keep results are added to those of earlier calls, so that a long measurement can be made in short pieces.
 """
 import argparse
 import json
@@ -18,9 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
+from page import write_page
+
 HERE = Path(__file__).resolve().parent
-PAGE = HERE.parent / "docs" / "reference" / "benchmarks.md"
-COLUMNS = ("ceiling", "spead2", "heapwire")
+COLUMNS = ("ceiling", "spead2 wheel", "spead2 source", "heapwire")
+KIB, MIB = 1 << 10, 1 << 20
 VETH = """
 set -e
 unshare -n sleep 600 & far=$!
@@ -80,81 +83,119 @@ def run(command: list, seconds: float) -> str:
     return done.stdout
 
 
+def without_loss(measure: Callable[[float], dict]) -> float:
+    """Gb/s received with nothing lost: as fast as can be, and if that loses, slower and slower."""
+    got = measure(0)
+    for share in (0.95, 0.9, 0.8, 0.7, 0.6, 0.5):
+        if got["lost"] <= 0:
+            return got["received_gbps"]
+        free = got if share == 0.95 else free
+        got = measure(share * free["received_gbps"])
+    if got["lost"] <= 0:
+        return got["received_gbps"]
+    raise NotHere("loses packets at half the speed too")
+
+
 class Programs:
     """Each method starts one program for the time that was asked for, and takes one number from what it prints."""
 
     def __init__(self, args):
         self.build, self.seconds, self.cores = Path(args.build).resolve(), args.seconds, args.cores
+        self.pythons = {"spead2 wheel": sys.executable, "spead2 source": args.source}
 
-    def ceiling(self, packet: int) -> float:
-        command = [self.build / "bench/ceiling", packet, self.seconds, "both", *self.cores.split(",")]
-        return json.loads(run(command, self.seconds))["received_gbps"]
+    def ceiling(self, packet: int, gigabits: float = 0) -> dict:
+        command = [self.build / "bench/ceiling", packet, self.seconds, "both", *self.cores.split(","), gigabits]
+        return json.loads(run(command, self.seconds))
 
-    def heapwire_udp(self, packet: int, heap: int, what: str) -> float:
-        many = 64 if heap < 65536 else 8
+    def heapwire_udp(self, packet: int, heap: int, gigabits: float = 0) -> dict:
+        many = 256 if heap < 65536 else 8
         command = [self.build / "bench/udp_bench", "--packet", packet, "--heap", heap, "--seconds", self.seconds,
-                   "--cores", self.cores, "--in-flight", many, "--ring", many]
-        return json.loads(run(command, self.seconds).splitlines()[-1])[what]
+                   "--cores", self.cores, "--in-flight", many, "--ring", many, "--rate", gigabits]
+        return json.loads(run(command, self.seconds).splitlines()[-1])
 
-    def incumbent(self, mode: str, packet: int, heap: int, what: str) -> float:
-        return json.loads(run(self.incumbent_command(mode, packet, heap), self.seconds))[what]
+    def incumbent(self, column: str, mode: str, packet: int, heap: int, what: str) -> float:
+        return json.loads(run(self.incumbent_command(column, mode, packet, heap), self.seconds))[what]
 
-    def incumbent_command(self, mode: str, packet: int, heap: int) -> list:
-        return [sys.executable, HERE / "python_streams.py", mode, "--packet", packet, "--heap", heap,
+    def incumbent_command(self, column: str, mode: str, packet: int, heap: int) -> list:
+        return [self.pythons[column], HERE / "python_streams.py", mode, "--packet", packet, "--heap", heap,
                 "--seconds", self.seconds, "--cores", self.cores, "--to", "192.0.2.2:9"]
 
-    def heapwire_decode(self, name: str, pattern: str) -> float:
-        text = run([self.build / "bench/decode_bench", self.seconds, name], self.seconds)
-        [line] = [line for line in text.splitlines() if line.split()[:2] == ["ring", name]]
+    def incumbent_send(self, column: str, packet: int, heap: int) -> float:
+        return json.loads(self.in_veth(self.incumbent_command(column, "send", packet, heap)))["sent_gbps"]
+
+    def heapwire_decode(self, where: str, name: str, pattern: str) -> float:
+        text = run([self.build / "bench/decode_bench", self.seconds / 3, name], self.seconds)
+        [line] = [line for line in text.splitlines() if re.match(rf"{where} +{name}  +\d", line)]
         return float(re.search(pattern, line)[1])
 
-    def ring(self) -> dict[str, float]:
-        text = run([self.build / "bench/ring_bench", int(500_000 * self.seconds)], self.seconds)
-        return {f"{kind}, {batch} at once": float(rate)
-                for kind, batch, rate in re.findall(r"^(\w+) +batch (\d+) +([\d.]+) M", text, re.M)}
+    def ring(self, kind: str, batch: int) -> float:
+        text = run([self.build / "bench/ring_bench", int(500_000 * self.seconds), 1024, kind, batch], self.seconds)
+        return float(re.search(r"([\d.]+) M items", text)[1])
 
     def in_veth(self, command: list) -> str:
         unshare = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"]
         return run([*unshare, "sh", "-c", VETH, "sh", *command], self.seconds)
 
     def heapwire_send(self, packet: int, heap: int) -> float:
-        send = [self.build / "tools/heapwire-send", "--heaps", 0, "--heap-size", heap, "--packet-size", packet, "--json",
-                "--quiet", "--max-heaps", 8, "--cores", self.cores.split(",")[0], "udp://192.0.2.2:9"]
-        # One Ctrl-C ends it well, two at once: hence only the program itself gets it.
-        text = self.in_veth(["timeout", "--foreground", "--preserve-status", "--signal=INT", f"{self.seconds}s", *send])
-        numbers = json.loads(text.splitlines()[-1])
-        return numbers["bytes"] * 8e-9 / numbers["seconds"]
-
-    def incumbent_send(self, packet: int, heap: int) -> float:
-        return json.loads(self.in_veth(self.incumbent_command("send", packet, heap)))["sent_gbps"]
+        many = 64 if heap < 65536 else 8
+        command = [self.build / "bench/udp_bench", "--packet", packet, "--heap", heap, "--seconds", self.seconds,
+                   "--cores", self.cores, "--in-flight", many, "--to", "192.0.2.2:9"]
+        return json.loads(self.in_veth(command).splitlines()[-1])["sent_gbps"]
 
 
-def rows_of(p: Programs) -> list[Row]:
-    rows, kib, large = [], 1024, 4 << 20
+def incumbents(measure: Callable[[str], float]) -> dict[str, Callable[[], float]]:
+    return {column: lambda column=column: measure(column) for column in COLUMNS[1:3]}
+
+
+def udp_rows(p: Programs) -> list[Row]:
+    rows = []
     for packet in (1472, 8972):
-        rows.append(Row(f"UDP over loopback, heaps of 4 MiB, packets of {packet}", "Gb/s received", {
-            "ceiling": lambda packet=packet: p.ceiling(packet),
-            "spead2": lambda packet=packet: p.incumbent("udp", packet, large, "received_gbps"),
-            "heapwire": lambda packet=packet: p.heapwire_udp(packet, large, "received_gbps")}))
-    rows.append(Row("UDP over loopback, heaps of 1 KiB", "heaps/s", {
-        "spead2": lambda: p.incumbent("udp", 1472, kib, "heaps_per_s"),
-        "heapwire": lambda: p.heapwire_udp(1472, kib, "heaps_per_s")}))
-    for packet in (1472, 8972):
-        rows.append(Row(f"Sending into a veth that nobody reads, heaps of 4 MiB, packets of {packet}", "Gb/s", {
-            "spead2": lambda packet=packet: p.incumbent_send(packet, large),
-            "heapwire": lambda packet=packet: p.heapwire_send(packet, large)}))
-    rows.append(Row("From memory, heaps of 1 KiB", "heaps/s", {
-        "spead2": lambda: p.incumbent("decode", 1472, kib, "heaps_per_s"),
-        "heapwire": lambda: p.heapwire_decode("1KiB/1472", r"([\d.]+) heaps/s")}))
-    for packet in (1472, 8972):
-        rows.append(Row(f"From memory, heaps of 4 MiB, packets of {packet}", "Gb/s", {
-            "spead2": lambda packet=packet: p.incumbent("decode", packet, large, "received_gbps"),
-            "heapwire": lambda packet=packet: p.heapwire_decode(f"4MiB/{packet}", r"([\d.]+) Gb/s")}))
+        rows.append(Row(f"UDP, 4 MiB heaps, packets of {packet}", "Gb/s received", {
+            "ceiling": lambda packet=packet: p.ceiling(packet)["received_gbps"],
+            **incumbents(lambda column, packet=packet: p.incumbent(column, "udp", packet, 4 * MIB, "received_gbps")),
+            "heapwire": lambda packet=packet: p.heapwire_udp(packet, 4 * MIB)["received_gbps"]}))
+        rows.append(Row(f"UDP, 4 MiB heaps, packets of {packet}, nothing lost", "Gb/s received", {
+            "ceiling": lambda packet=packet: without_loss(lambda rate: p.ceiling(packet, rate)),
+            "heapwire": lambda packet=packet: without_loss(lambda rate: p.heapwire_udp(packet, 4 * MIB, rate))}))
+    rows.append(Row("UDP, 1 KiB heaps", "heaps/s", {
+        "ceiling": lambda: p.ceiling(KIB + 48)["received_gbps"] / 8e-9 / (KIB + 48),
+        **incumbents(lambda column: p.incumbent(column, "udp", 1472, KIB, "heaps_per_s")),
+        "heapwire": lambda: p.heapwire_udp(1472, KIB)["heaps_per_s"]}))
     return rows
 
 
-def measure(rows: list[Row], programs: Programs, runs: int, with_ring: bool) -> list[Row]:
-    rings, missing = {}, set()
+def send_rows(p: Programs) -> list[Row]:
+    rows = []
+    for name, heap, packet, unit, scale in (("5120 bytes", 5120, 8972, "heaps/s", 1 / 8e-9 / (5120 + 48)),
+                                            ("16 KiB", 16 * KIB, 8972, "GB/s", 1 / 8),
+                                            ("1 MiB", MIB, 8972, "GB/s", 1 / 8), ("1 MiB", MIB, 1472, "GB/s", 1 / 8)):
+        rows.append(Row(f"Sending into a veth, heaps of {name}, packets of {packet}", unit, {
+            **incumbents(lambda column, heap=heap, packet=packet, scale=scale:
+                         scale * p.incumbent_send(column, packet, heap)),
+            "heapwire": lambda heap=heap, packet=packet, scale=scale: scale * p.heapwire_send(packet, heap)}))
+    return rows
+
+
+def memory_rows(p: Programs) -> list[Row]:
+    rows = []
+    for name, heap, packet, unit in (("1KiB/1472", KIB, 1472, "heaps/s"), ("8KiB/8972", 8 * KIB, 8972, "Gb/s"),
+                                     ("4MiB/1472", 4 * MIB, 1472, "Gb/s"), ("4MiB/8972", 4 * MIB, 8972, "Gb/s")):
+        what = "heaps_per_s" if unit == "heaps/s" else "received_gbps"
+        for where in ("sink", "ring"):
+            theirs = incumbents(lambda column, packet=packet, heap=heap, what=what:
+                                p.incumbent(column, "decode", packet, heap, what)) if where == "ring" else {}
+            rows.append(Row(f"From memory to a {where}, {name}", unit, {
+                **theirs, "heapwire": lambda where=where, name=name, unit=unit:
+                    p.heapwire_decode(where, name, rf"([\d.]+) {unit}")}))
+    for kind in ("futex", "eventfd"):
+        for batch in (1, 16):
+            rows.append(Row(f"Ring between two threads, {kind}, {batch} at once", "M items/s", {
+                "heapwire": lambda kind=kind, batch=batch: p.ring(kind, batch)}))
+    return rows
+
+
+def measure(rows: list[Row], runs: int) -> None:
+    missing = set()
     for turn in range(runs):
         for row in rows:
             for column in row.columns:
@@ -166,63 +207,62 @@ def measure(rows: list[Row], programs: Programs, runs: int, with_ring: bool) -> 
                 except NotHere as reason:
                     missing.add((row.name, column))
                     print(f"\r\033[K{row.name}: no {column}: {reason}", file=sys.stderr)
-        for name, rate in (programs.ring() if with_ring else {}).items():
-            ring = rings.setdefault(name, Row(f"Ring between two threads, {name}", "M items/s", {}))
-            ring.results.setdefault("heapwire", []).append(rate)
     print("\r\033[K", end="", file=sys.stderr)
-    return rows + list(rings.values())
+
+
+def bounds(build: str) -> list[dict]:
+    return [json.loads(line) for line in run([Path(build).resolve() / "bench/bounds_bench"], 10).splitlines()]
 
 
 def table(rows: list[Row]) -> str:
-    lines = ["| what | unit | ceiling | spead2 | heapwire | heapwire : ceiling | heapwire : spead2 |",
-             "|---|---|---:|---:|---:|---:|---:|"]
-    lines += [f"| {row.name} | {row.unit} | " + " | ".join(row.cell(column) for column in COLUMNS) +
-              f" | {row.ratio('ceiling')} | {row.ratio('spead2')} |" for row in rows]
+    used = [column for column in COLUMNS if any(row.results.get(column) for row in rows)]
+    others = [column for column in used if column != "heapwire"]
+    head = ["what", "unit", *used, *(f"heapwire : {column}" for column in others)]
+    lines = ["| " + " | ".join(head) + " |", "|---|---|" + "---:|" * (len(head) - 2)]
+    for row in rows:
+        cells = [row.name, row.unit, *(row.cell(c) for c in used), *(row.ratio(c) for c in others)]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def machine() -> str:
     info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     found = re.search(r"model name\s*: (.*)", info)
-    name = found[1] if found else platform.machine()
-    return f"{os.cpu_count()} cores of {name}, {platform.system()} {platform.release()}, load {os.getloadavg()[0]:.1f} at the start"
-
-
-def page(args, where: str, text: str) -> str:
-    return f"""# Benchmarks
-
-Made by `./run bench --runs {args.runs} --seconds {args.seconds:g} --write` on {where}. Each number is the median of
-{args.runs} runs, with the smallest and the largest; the columns take turns.
-
-- **ceiling**: `bench/ceiling.c`, a C program that sends and receives with the kernel's offloads, scatters and copies, and
-  knows no protocol.
-- **spead2**: the wheel of version 4.5.1, driven from Python (`bench/python_streams.py`). Where heaps are small, it is
-  Python that takes them one by one.
-- **heapwire**: the C++ library (`bench/udp_bench.cpp`, `bench/decode_bench.cpp`, `bench/ring_bench.cpp`, `heapwire-send`).
-
-Over loopback nothing limits the sender; what the receiver cannot take is lost, and only what it took counts.
-
-{text}
-"""
+    return f"{os.cpu_count()} cores of {found[1] if found else platform.machine()}, {platform.system()} {platform.release()}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True, help="where Meson built with -Dbenchmarks=true")
+    parser.add_argument("--source", default="", help="a Python with the incumbent built from source")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2, help="how long each program runs each time")
+    parser.add_argument("--seconds", type=float, default=1, help="how long each program runs each time")
     parser.add_argument("--cores", default="0,1", help="of the sender and of the receiver")
     parser.add_argument("--only", default="", help="only the rows whose name contains this")
-    parser.add_argument("--write", action="store_true", help=f"replace {PAGE.relative_to(HERE.parent)}")
+    parser.add_argument("--keep", default="", help="a file of results to add to")
+    parser.add_argument("--write", action="store_true", help="write docs/reference/benchmarks.md")
+    parser.add_argument("--note", default="", help="a sentence about the machine, for the page")
     args = parser.parse_args()
-    if args.runs < 1 or args.seconds <= 0:
-        parser.error("--runs and --seconds must be above 0")
-    where, programs = machine(), Programs(args)
-    rows = [row for row in rows_of(programs) if args.only in row.name]
-    text = table(measure(rows, programs, args.runs, with_ring=args.only in "Ring between two threads"))
-    print(f"{where}\n\n{text}")
+    if args.runs < 0 or args.seconds <= 0:
+        parser.error("--runs must not be negative, and --seconds above 0")
+    programs = Programs(args)
+    rows = [*udp_rows(programs), *send_rows(programs), *memory_rows(programs)]
+    if not args.source:
+        for row in rows:
+            row.columns.pop("spead2 source", None)
+    kept = Path(args.keep)
+    if args.keep and kept.exists():
+        earlier = json.loads(kept.read_text())
+        for row in rows:
+            row.results = earlier.get(row.name, {})
+    measure([row for row in rows if args.only in row.name], args.runs)
+    if args.keep:
+        kept.write_text(json.dumps({row.name: row.results for row in rows}, indent=1))
+    rows = [row for row in rows if row.results]
+    print(f"{machine()}\n\n{table(rows)}")
     if args.write:
-        PAGE.write_text(page(args, where, text))
+        write_page(machine(), f"./run bench --seconds {args.seconds:g} --write", args.note, table(rows),
+                   {row.name: (row.median("heapwire"), row.median("ceiling")) for row in rows}, bounds(args.build))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 /// Heaps from memory: heaps and gigabits a second, to a sink that drops them and through the ring to a consumer.
 /// Usage: decode_bench [seconds a case, default 1] [name of one case]
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -108,6 +109,9 @@ void through_ring(const char *name, const traffic &t, double seconds, std::size_
                 ++got;
         });
     const auto gate = stream.gate();
+    std::atomic<bool> room{false};
+    space_hook hook{.call = [](void *context) noexcept { static_cast<std::atomic<bool> *>(context)->store(true); },
+                    .context = &room};
     const double cpu = cpu_seconds();
     const auto begin = clock_type::now();
     const auto until = begin + std::chrono::duration<double>(seconds);
@@ -117,8 +121,11 @@ void through_ring(const char *name, const traffic &t, double seconds, std::size_
             const recv::taken done =
                 gate->take(std::span(t.datagrams).subspan(at, std::min(batch, t.datagrams.size() - at)));
             at += done.used;
-            if (done.state == recv::flow::full)
-                std::this_thread::yield(); // a transport would wait for the hook
+            if (done.state != recv::flow::full || !gate->call_on_space(hook))
+                continue;
+            while (!room.load(std::memory_order_relaxed)) // a transport would sleep
+                std::this_thread::yield();
+            room = false;
         }
     const auto took = clock_type::now() - begin;
     const double cpu_used = cpu_seconds() - cpu;

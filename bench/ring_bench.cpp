@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// Items a second through a blocking_ring between two threads that may sleep. The items are not made or freed while
 /// the clock runs: a fixed set travels, so that the ring is measured and not malloc.
-/// ring_bench [items] [capacity]; one line a combination, the median of five runs.
+/// ring_bench [items] [capacity] [futex|eventfd|pipe] [batch]; one line a combination, the median of five runs.
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -101,18 +102,20 @@ int main(int argc, char **argv)
 {
     const std::size_t items = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 20'000'000;
     const std::size_t capacity = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1024;
+    const std::string only = argc > 3 ? argv[3] : "";
+    const std::size_t only_batch = argc > 4 ? std::strtoull(argv[4], nullptr, 10) : 0;
     for (const wake_kind kind : {wake_kind::futex, wake_kind::eventfd, wake_kind::pipe})
     {
+        const char *const name = kind == wake_kind::futex ? "futex" : kind == wake_kind::eventfd ? "eventfd" : "pipe";
         for (const std::size_t batch : {1, 16, 64})
         {
+            if ((!only.empty() && only != name) || (only_batch != 0 && only_batch != batch))
+                continue;
             std::array<result, 5> runs;
             for (result &one : runs)
                 one = run(kind, items, capacity, batch);
             std::sort(runs.begin(), runs.end(),
                       [](const result &a, const result &b) { return a.millions_a_second < b.millions_a_second; });
-            const char *const name = kind == wake_kind::futex     ? "futex"
-                                     : kind == wake_kind::eventfd ? "eventfd"
-                                                                  : "pipe";
             std::printf("%-8s batch %-3zu %8.1f M items/s (%.1f to %.1f), %.3f sleeps a thousand items\n", name, batch,
                         runs[2].millions_a_second, runs[0].millions_a_second, runs[4].millions_a_second,
                         runs[2].sleeps_a_thousand);

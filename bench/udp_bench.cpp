@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Heaps over loopback UDP, sender and receiver in one process, each on an io thread with a core of its own.
 //   udp_bench [--packet 1472] [--heap 4194304] [--rate 0 (Gb/s)] [--seconds 3] [--cores 0,1] [--in-flight 8]
-//             [--ring 8] [--no-gso] [--no-gro] [--no-recvmmsg] [--no-sendmmsg]
+//             [--ring 8] [--pool] [--nontemporal] [--no-gso] [--no-gro] [--no-recvmmsg] [--no-sendmmsg]
+//             [--to ADDRESS:PORT (only sends)]
 // One line of JSON: what was sent, received and lost. Compare with ceiling (the same machine, the same minute).
 #include <atomic>
 #include <chrono>
@@ -26,7 +27,9 @@ struct settings
 {
     std::size_t packet = 1472, heap = 4 << 20, in_flight = 8, ring = 8;
     double gigabits = 0, seconds = 3;
+    bool pool = false, nontemporal = false;
     int send_core = 0, receive_core = 1;
+    std::string to;
     transport::udp_receive_options receive;
     transport::udp_send_options send;
 };
@@ -60,6 +63,12 @@ settings parse(int argc, char **argv)
             s.ring = std::strtoull(value(), nullptr, 10);
         else if (name == "--cores")
             std::sscanf(value(), "%d,%d", &s.send_core, &s.receive_core);
+        else if (name == "--to")
+            s.to = value();
+        else if (name == "--nontemporal")
+            s.nontemporal = true;
+        else if (name == "--pool")
+            s.pool = true;
         else if (name == "--no-gso")
             s.send.gso = transport::offload::off;
         else if (name == "--no-sendmmsg")
@@ -107,13 +116,64 @@ void report(const settings &s, const send::stats &sent, const recv::stats &got, 
 
 } // namespace
 
+// Keeps the sender busy for so long; how long it took.
+double keep_sending(const settings &s, transport::udp_sender &sender)
+{
+    std::vector<std::byte> payload(s.heap, std::byte{1});
+    load work{&sender, outgoing_heap(), {}};
+    work.heap.add_item(0x1000, payload);
+    const auto start = steady::now();
+    for (std::size_t i = 0; i < s.in_flight; ++i)
+        (void)sender.submit({&work.heap, -1, 0, -1}, {load::next, &work, 0});
+    std::this_thread::sleep_for(std::chrono::duration<double>(s.seconds));
+    work.ending = true;
+    sender.flush();
+    return std::chrono::duration<double>(steady::now() - start).count();
+}
+
+send::options sending_options(const settings &s)
+{
+    return {.max_packet_size = s.packet, .rate = s.gigabits * 1e9 / 8, .max_heaps = s.in_flight};
+}
+
+void only_send(settings &s)
+{
+    const std::size_t colon = s.to.rfind(':');
+    if (colon == std::string::npos)
+    {
+        std::fprintf(stderr, "--to needs ADDRESS:PORT\n");
+        std::exit(2);
+    }
+    const auto port = static_cast<unsigned short>(std::atoi(s.to.c_str() + colon + 1));
+    s.send.endpoints = {{boost::asio::ip::make_address(s.to.substr(0, colon)), port}};
+    transport::io_threads sending(1, {s.send_core});
+    transport::udp_sender sender(sending, s.send, sending_options(s));
+    const double took = keep_sending(s, sender);
+    const send::stats sent = sender.statistics();
+    std::printf("{\"program\": \"udp_bench\", \"packet_size\": %zu, \"heap_size\": %zu, \"sent_gbps\": %.2f, "
+                "\"heaps_per_s\": %.0f}\n",
+                s.packet, s.heap, static_cast<double>(sent.bytes) * 8e-9 / took,
+                static_cast<double>(sent.heaps) / took);
+}
+
 int main(int argc, char **argv)
 {
     settings s = parse(argc, argv);
+    if (!s.to.empty())
+    {
+        only_send(s);
+        return 0;
+    }
     transport::io_threads receiving(1, {s.receive_core}), sending(1, {s.send_core});
     recv::options how;
-    how.memory = std::make_shared<memory_pool>(
-        memory_pool_options{.lower = 1, .upper = s.heap + 4096, .max_free = s.ring + 16, .initial = s.ring + 8});
+    if (s.nontemporal)
+        how.copy = copy_nontemporal;
+    if (s.pool)
+        how.memory = std::make_shared<memory_pool>(memory_pool_options{.lower = 1,
+                                                                       .upper = s.heap + 4096,
+                                                                       .max_free = s.ring + 16,
+                                                                       .initial = s.ring + 8,
+                                                                       .base = make_mmap_allocator()});
     recv::heap_stream stream(how, {.heaps = s.ring});
     transport::udp_facts facts;
     s.receive.endpoint = {boost::asio::ip::make_address("127.0.0.1"), 0};
@@ -121,8 +181,7 @@ int main(int argc, char **argv)
     stream.add(transport::make_udp_source(receiving, stream, s.receive, &facts));
 
     s.send.endpoints = {facts.local};
-    transport::udp_sender sender(sending, s.send,
-                                 {.max_packet_size = s.packet, .rate = s.gigabits * 1e9 / 8, .max_heaps = s.in_flight});
+    transport::udp_sender sender(sending, s.send, sending_options(s));
 
     std::atomic<std::uint64_t> heaps{0};
     std::thread consumer(
@@ -133,16 +192,7 @@ int main(int argc, char **argv)
                 heaps.fetch_add(1, std::memory_order_relaxed);
         });
 
-    std::vector<std::byte> payload(s.heap, std::byte{1});
-    load work{&sender, outgoing_heap(), {}};
-    work.heap.add_item(0x1000, payload);
-    const auto start = steady::now();
-    for (std::size_t i = 0; i < s.in_flight; ++i)
-        (void)sender.submit({&work.heap, -1, 0, -1}, {load::next, &work, 0});
-    std::this_thread::sleep_for(std::chrono::duration<double>(s.seconds));
-    work.ending = true;
-    sender.flush();
-    const double took = std::chrono::duration<double>(steady::now() - start).count();
+    const double took = keep_sending(s, sender);
     std::this_thread::sleep_for(std::chrono::milliseconds(300)); // what is in the socket buffer
     const send::stats sent = sender.statistics();
     const recv::stats got = stream.statistics();

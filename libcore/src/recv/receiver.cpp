@@ -185,6 +185,8 @@ taken receiver::take(std::span<const datagram> packets)
     std::size_t used = 0;
     for (; used < packets.size() && (state != flow::full || r.stopping); ++used)
     {
+        if (used + 1 < packets.size()) // its header is needed before anything else can begin
+            __builtin_prefetch(packets[used + 1].bytes.data());
         r.take_one(packets[used]);
         if (r.n_waiting > 0 || r.stopping != r.ended) [[unlikely]]
             state = r.settle();

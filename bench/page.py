@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""docs/reference/benchmarks.md: the table, the aims, and what stands in the way of those that are not met."""
+from dataclasses import dataclass
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "benchmarks.md"
+
+
+@dataclass
+class Aim:
+    row: str
+    least: float  # in the row's unit; a share of the ceiling's if `of_ceiling`
+    unit: str
+    in_the_way: str  # found with perf; said if the aim is not met
+    of_ceiling: bool = False
+
+
+LOSS = ("At full speed heapwire reaches the ceiling (see the rows without \"nothing lost\"); what is lost, is lost in the "
+        "first milliseconds: the pages of each heap's memory are touched for the first time then, a page fault for "
+        "every 4 KiB, while nothing slows the sender down. Beyond that, both threads copy: the sender spends 95% of "
+        "its time in the kernel, half of it in one copy; the receiver a fifth in the kernel's copy and half in the "
+        "copy into the heap, whose place is cold.")
+AIMS = [
+    Aim("UDP, 4 MiB heaps, packets of 1472, nothing lost", 0.85, "of the ceiling", LOSS, True),
+    Aim("UDP, 4 MiB heaps, packets of 8972, nothing lost", 0.85, "of the ceiling", LOSS, True),
+    Aim("UDP, 1 KiB heaps", 3e6, "heaps/s", "The machine: heapwire is at the ceiling, a plain C program that makes "
+        "packets of this size and copies them once. The sender spends 72% of its time in the kernel, half of that "
+        "copying; the receiver 68%, more than half of that copying. The consumer shares the receiver's core here."),
+    Aim("From memory to a sink, 1KiB/1472", 12e6, "heaps/s", "Of about 100 ns a heap a quarter is the copy of its "
+        "bytes, which come from the second-level cache; then two atomic operations that let a heap be dropped on any "
+        "thread, and the checks of the packet."),
+    Aim("Ring between two threads, futex, 1 at once", 30, "M items/s", "Each push and each pop is a lock and a look for "
+        "sleepers, an atomic read-modify-write each; many at once share them."),
+    Aim("Sending into a veth, heaps of 5120 bytes, packets of 8972", 2e6, "heaps/s", "The kernel, in which four fifths "
+        "of the sender's time pass: a fifth of it copies, the rest allocates, routes and drops."),
+    Aim("Sending into a veth, heaps of 16 KiB, packets of 8972", 10, "GB/s", "The kernel: its copy into packets, and its "
+        "allocation of them; the sender itself makes packets of such heaps at 80 GB/s (bench/send_bench.cpp)."),
+    Aim("Sending into a veth, heaps of 1 MiB, packets of 1472", 10, "GB/s", "The kernel: its copy, and its allocation, "
+        "routing and dropping of packets; the sender itself makes them at 20 GB/s (bench/send_bench.cpp)."),
+]
+
+
+def aims(medians: dict[str, tuple[float | None, float | None]]) -> str:
+    lines = ["| aim | reached | |", "|---|---:|---|"]
+    reasons = {}
+    for aim in AIMS:
+        own, ceiling = medians.get(aim.row, (None, None))
+        if own is None and ceiling is None:
+            continue  # not measured
+        reached = (own or 0) / (ceiling if aim.of_ceiling else 1)
+        met = reached >= aim.least
+        show = "no rate" if own is None else f"{reached:,.0f}" if reached >= 1000 else f"{reached:.2f}"
+        least = f"{aim.least:,.0f}" if aim.least >= 1000 else f"{aim.least:g}"
+        lines.append(f"| {aim.row}: {least} {aim.unit} | {show} | {'met' if met else 'not met'} |")
+        if not met:
+            reasons.setdefault(aim.in_the_way, []).append(aim.row)
+    text = "\n".join(lines)
+    if reasons:
+        text += "\n\nWhat stands in the way, as `perf` tells:\n\n"
+        text += "\n".join(f"- {'; '.join(rows)}: {reason}" for reason, rows in reasons.items())
+    return text
+
+
+def memory(cases: list[dict]) -> str:
+    lines = ["| a million packets of this kind | allowed by the configuration, MiB | peak, MiB |", "|---|---:|---:|"]
+    lines += [f"| {one['case']} | {one['allowed_mib']:.0f} | {one['peak_mib']:.1f} |" for one in cases]
+    return "\n".join(lines)
+
+
+def write_page(machine: str, command: str, note: str, table: str, medians: dict, cases: list[dict]) -> None:
+    note = f" {note}" if note else ""
+    PAGE.write_text(f"""# Benchmarks
+
+Made by `{command}` on {machine}. Each number is the median of several runs, with the smallest and the largest; the
+columns take turns, so that what disturbs the machine disturbs all of them. Ratios
+say more than numbers: compare on the machine that matters to you.{note}
+
+- **ceiling**: `bench/ceiling.c`, a C program that sends headers and payloads with the kernel's offloads and copies what
+  arrives once, as a library must that hands out whole heaps; it knows no protocol.
+- **spead2 wheel**, **spead2 source**: version 4.5.1 from PyPI, as a wheel or built on this machine, driven from Python
+  (`bench/python_streams.py`). Where heaps are small, it is Python that hands over and takes each. The column "source"
+  is there if `build/venv-source` is a venv that has it (`pip install --no-binary spead2 spead2==4.5.1`).
+- **heapwire**: the C++ library (`bench/udp_bench.cpp`, `bench/decode_bench.cpp`, `bench/ring_bench.cpp`).
+
+Over loopback nothing limits the sender: what the receiver cannot take is lost, and only what it took counts. The rows
+"nothing lost" tell the highest rate of a few at which every packet arrived.
+
+{table}
+
+## Aims
+
+{aims(medians)}
+
+## Memory
+
+Peak resident memory of a process that is sent a million hostile packets (`bench/bounds_bench.cpp`), beyond that of an
+empty one:
+
+{memory(cases)}
+""")
