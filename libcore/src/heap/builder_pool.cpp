@@ -21,10 +21,7 @@ heap_builder *closed_mark() noexcept
 
 } // namespace
 
-void *heap_builder::operator new(std::size_t size)
-{
-    return ::operator new(size);
-}
+void *heap_builder::operator new(std::size_t size) { return ::operator new(size); }
 
 void heap_builder::operator delete(heap_builder *gone, std::destroying_delete_t) noexcept
 {
