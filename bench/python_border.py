@@ -46,35 +46,51 @@ def milliseconds(values):
 # --- Ctrl-C -------------------------------------------------------------------------------------------------------
 
 
+calling = False
+
+
+def on_interrupt(*_):
+    if calling:
+        raise KeyboardInterrupt
+
+
 def interrupt(call, send_signal, count=100):
     """Seconds from the signal to the exception, each time."""
+    global calling
     out = []
     for number in range(count):
-        sent = 0.0
+        sent, ended = 0.0, threading.Event()
 
         def later():
             nonlocal sent
-            time.sleep(0.01 + 0.0001 * number)  # noqa: B023 - it ends within the iteration
-            sent = time.monotonic()
-            send_signal()
+            while not ended.wait(0.01 + 0.0001 * number):  # noqa: B023 - it ends within the iteration
+                sent = time.monotonic()
+                send_signal()
+                ended.wait(0.5)  # noqa: B023 - one that came before the call is sent again
 
         thread = threading.Thread(target=later)
         thread.start()
         try:
+            calling = True
             call()
         except KeyboardInterrupt:
+            calling = False
             out.append(time.monotonic() - sent)
+        ended.set()
         thread.join()
     return out
 
 
 def ctrl_c():
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, on_interrupt)
     pool = heapwire.ThreadPool()
     stream = heapwire.recv.Stream(pool)
     stream.add_inproc_reader(heapwire.InprocQueue())
-    sender = send.InprocStream(pool, [heapwire.InprocQueue()], send.StreamConfig(rate=1, burst_size=1000))
-    heap = send.Heap()
+    config = send.StreamConfig(rate=1, burst_size=1, max_heaps=100)
+    sender = send.InprocStream(pool, [heapwire.InprocQueue()], config)
+    group = send.ItemGroup()
+    group.add_item(0x1000, "data", "", (10000,), dtype="u1", value=[0] * 10000)
+    heap = group.get_heap()  # several packets: the second one would be due in half an hour
     parked = threading.Thread(target=threading.Event().wait, daemon=True)
     parked.start()
 
@@ -252,7 +268,7 @@ def post(pool, hog_too):
 
     async def main():
         nonlocal over
-        posted = testing.PostedCompletions(pool, 20000, 50e-6)
+        posted = testing.PostedCompletions(pool, 10000, 50e-6)
         asyncio.get_running_loop().add_reader(posted.fd, posted.drain)
         while not posted.times.done:
             await asyncio.sleep(0.01)
@@ -295,7 +311,7 @@ async def flood():
 
 def completions():
     pool = heapwire.ThreadPool()
-    note = "median / 99 % / longest of 20,000"
+    note = "median / 99 % / longest of 10,000"
     yield "a worker posts a completion", post(pool, 0), note
     yield "the same while a thread of Python computes", post(pool, 1), note
     late, count = asyncio.run(flood())
