@@ -46,7 +46,7 @@ costs measure(const row &r, std::chrono::milliseconds time)
         heap.add_immediate(0x1600 + i, i);
     heap.add_item(0x1000, memory);
     send::heap_reference reference{.heap = &heap};
-    std::vector<send::finished> done;
+    std::array<send::finished, 64> done;
 
     costs best{1e18, 0};
     std::size_t heaps_a_round = std::clamp<std::size_t>((16 << 20) / r.heap_size, 64, 16384);
@@ -66,9 +66,7 @@ costs measure(const row &r, std::chrono::milliseconds time)
             if (step.what != send::next_step::write)
                 std::abort();
             sender.written(step.packets.size(), {}, now);
-            done.clear();
-            sender.take_finished(done);
-            completed += done.size();
+            completed += sender.take_finished(done);
         }
         std::chrono::duration<double, std::nano> took = steady::now() - start;
         auto heaps = static_cast<double>(completed);

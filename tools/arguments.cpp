@@ -205,13 +205,17 @@ void declare_common(arguments &args)
     args.flag("quiet", "no progress and no summary");
 }
 
-void apply_log_level(const arguments &args)
+program_config read_common(const arguments &args)
 {
     using heapwire::log_level;
     heapwire::set_log_level(args.choice<log_level>("log-level", {{"off", log_level::off},
                                                                  {"warning", log_level::warning},
                                                                  {"info", log_level::info},
                                                                  {"debug", log_level::debug}}));
+    return {.threads = args.number("threads", 1, 1024),
+            .cores = args.list("cores"),
+            .json = args.has("json"),
+            .quiet = args.has("quiet")};
 }
 
 } // namespace tools

@@ -73,8 +73,15 @@ private:
 /// Runs a tool's main function; what it throws becomes a line on standard error and the exit status 2 or 1.
 int guarded(const char *program, const std::function<int()> &body) noexcept;
 
-/// --log-level, --threads, --cores and the like, which all tools have.
+/// What all tools have: --threads and the like.
+struct program_config
+{
+    std::size_t threads = 1;
+    std::vector<int> cores;
+    bool json = false, quiet = false;
+};
 void declare_common(arguments &args);
-void apply_log_level(const arguments &args);
+/// Sets the log level, too.
+[[nodiscard]] program_config read_common(const arguments &args);
 
 } // namespace tools

@@ -145,7 +145,7 @@ recv::pop_status next_heap(recv::heap_stream &stream, const recv_config &how, he
 totals receive(recv::heap_stream &stream, const recv_config &how)
 {
     totals sum;
-    progress live(how.quiet);
+    progress live(how.program.quiet);
     live.begin();
     auto last_heap = progress::clock::now();
     bool stopped = false;
@@ -184,7 +184,7 @@ totals receive(recv::heap_stream &stream, const recv_config &how)
 
 void report(const recv_config &how, const totals &sum, const recv::stats &s)
 {
-    if (!how.quiet)
+    if (!how.program.quiet)
     {
         std::fprintf(stderr, "received %llu heaps, %llu bytes in %.3f s: %s; %s\n",
                      static_cast<unsigned long long>(sum.heaps), static_cast<unsigned long long>(sum.bytes),
@@ -194,7 +194,7 @@ void report(const recv_config &how, const totals &sum, const recv::stats &s)
                          static_cast<unsigned long long>(sum.checked), static_cast<unsigned long long>(sum.wrong_bytes),
                          static_cast<unsigned long long>(sum.wrong_heaps));
     }
-    if (!how.json)
+    if (!how.program.json)
         return;
     json counters;
     for (std::size_t i = 0; i < s.size(); i++)
@@ -213,7 +213,7 @@ void report(const recv_config &how, const totals &sum, const recv::stats &s)
 int receive_everything(const recv_config &how)
 {
     catch_signals();
-    transport::io_threads threads(how.threads, how.cores);
+    transport::io_threads threads(how.program.threads, how.program.cores);
     recv::heap_stream stream(how.stream, how.ring);
     add_sources(stream, threads, how);
     totals sum = receive(stream, how);

@@ -164,13 +164,13 @@ json to_json(const send::stats &s, double seconds)
 
 void report(const send_config &how, const send::stats &s, const transport::weather_report &weather, double seconds)
 {
-    if (!how.quiet)
+    if (!how.program.quiet)
         std::fprintf(stderr, "sent %llu heaps, %llu packets, %llu bytes in %.3f s: %s; failed: %llu heaps\n",
                      static_cast<unsigned long long>(s.heaps), static_cast<unsigned long long>(s.packets),
                      static_cast<unsigned long long>(s.bytes), seconds,
                      rate_text(static_cast<double>(s.bytes), seconds).c_str(),
                      static_cast<unsigned long long>(s.heaps_failed));
-    if (!how.json)
+    if (!how.program.json)
         return;
     json line = to_json(s, seconds);
     if (how.bad_weather)
@@ -200,11 +200,11 @@ int send_everything(const send_config &how)
     std::filebuf out_file;
     transport::weather_report weather;
     auto maker = open_maker(how, json_file);
-    transport::io_threads threads(how.threads, how.cores);
+    transport::io_threads threads(how.program.threads, how.program.cores);
     transport::send_stream stream(threads, open_sink(threads, how, out_file, weather), how.stream);
     catch_signals();
 
-    progress live(how.quiet);
+    progress live(how.program.quiet);
     live.begin();
     dispatcher data(stream, how, live);
     data.send_all(*maker, true);

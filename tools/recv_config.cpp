@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "heapwire/base/version.h"
 #include "heapwire/memory/memory_pool.h"
+#include "socket_options.h"
 
 namespace tools
 {
@@ -52,19 +53,8 @@ void declare_stream(arguments &args)
     args.value("copy", "HOW", "plain", "plain or nontemporal");
 }
 
-void declare_transports(arguments &args)
+void declare_captures(arguments &args)
 {
-    args.section("UDP");
-    args.value("interface", "ADDRESS", "", "IPv4: the interface on which to join a multicast group");
-    args.value("interface-index", "N", "0", "the same by index (IPv6)");
-    args.value("source", "ADDRESS", "", "join for this source only");
-    args.value("bind-to-device", "NAME", "", "use this device only");
-    args.flag("reuse-address", "share the port");
-    args.value("gro", "detect|off", "detect", "the kernel's receive offload");
-    args.value("recvmmsg", "detect|off", "detect", "many packets a system call");
-    args.section("UDP and TCP");
-    args.value("max-packet-size", "BYTES", "", "larger packets are refused");
-    args.value("buffer-size", "BYTES", "", "the kernel's receive buffer; 0: the system's default");
     args.section("Captures");
     args.value("filter", "TEXT", "", "a libpcap filter");
     args.value("speed", "X", "0", "1: at the recorded times; 2: twice as fast; 0: as fast as can be");
@@ -124,36 +114,6 @@ void read_stream(const arguments &args, recv_config &out)
     out.ring.validate();
 }
 
-transport::offload offload_of(const arguments &args, const char *name)
-{
-    return args.choice<transport::offload>(name,
-                                           {{"detect", transport::offload::detect}, {"off", transport::offload::off}});
-}
-
-void read_transports(const arguments &args, recv_config &out)
-{
-    transport::udp_receive_options &u = out.udp;
-    u.interface_address = args.text("interface");
-    u.interface_index = static_cast<unsigned>(args.number("interface-index", 0, 0x7fffffff));
-    if (args.has("source"))
-    {
-        boost::system::error_code error;
-        u.source_address = boost::asio::ip::make_address(args.text("source"), error);
-        if (error)
-            refuse("--source", args.text("source"), "an IPv4 or IPv6 address");
-    }
-    u.bind_to_device = args.text("bind-to-device");
-    u.reuse_address = args.has("reuse-address");
-    u.gro = offload_of(args, "gro");
-    u.recvmmsg = offload_of(args, "recvmmsg");
-    if (args.has("max-packet-size"))
-        u.max_packet_size = out.tcp.max_packet_size = args.size("max-packet-size");
-    if (args.has("buffer-size"))
-        u.buffer_size = out.tcp.buffer_size = args.size("buffer-size");
-    out.pcap.filter = args.text("filter");
-    out.pcap.speed = args.real("speed", 0, infinity);
-}
-
 void read_places(const arguments &args, recv_config &out)
 {
     out.places = parse_places(args.places());
@@ -171,7 +131,8 @@ bool parse_recv(int argc, char **argv, recv_config &out)
                    "Receives SPEAD heaps; several endpoints feed one stream.\n");
     declare_data(args);
     declare_stream(args);
-    declare_transports(args);
+    declare_receiving_sockets(args);
+    declare_captures(args);
     declare_common(args);
     if (!args.parse(argc, argv))
         return false;
@@ -182,13 +143,11 @@ bool parse_recv(int argc, char **argv, recv_config &out)
     out.hex_limit = args.size("hex-limit");
     out.ready_line = args.has("ready-line");
     read_stream(args, out);
-    read_transports(args, out);
+    read_sockets(args, out.udp, out.tcp);
+    out.pcap.filter = args.text("filter");
+    out.pcap.speed = args.real("speed", 0, infinity);
     read_places(args, out);
-    apply_log_level(args);
-    out.threads = args.number("threads", 1, 1024);
-    out.cores = args.list("cores");
-    out.json = args.has("json");
-    out.quiet = args.has("quiet");
+    out.program = read_common(args);
     return true;
 }
 

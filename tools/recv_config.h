@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "arguments.h"
 #include "heapwire/recv/options.h"
 #include "heapwire/transport/pcap_source.h"
 #include "heapwire/transport/tcp.h"
@@ -28,10 +29,7 @@ struct recv_config
     bool verify = false, dump = false;
     std::size_t hex_limit = 0;
     bool ready_line = false;
-    // program
-    std::size_t threads = 1;
-    std::vector<int> cores;
-    bool json = false, quiet = false;
+    program_config program;
 };
 
 /// False if only help was asked for. Throws usage_error or what the library throws for bad options.

@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "arguments.h"
+#include "socket_options.h"
 
 namespace tools
 {
@@ -49,23 +49,8 @@ void declare_stream(arguments &args)
     args.value("group-mode", "HOW", "serial", "serial or round-robin: the order of a group's packets");
 }
 
-void declare_transports(arguments &args)
+void declare_weather(arguments &args)
 {
-    args.section("UDP (every endpoint is a substream; heaps are dealt out to them in turn)");
-    args.value("interface", "ADDRESS", "", "IPv4: the interface for multicast, or the source address");
-    args.value("interface-index", "N", "0", "IPv6: the interface for multicast");
-    args.value("ttl", "N", "", "of multicast, 0 to 255");
-    args.value("multicast-loop", "yes|no", "", "whether this machine hears it too");
-    args.value("dscp", "N", "", "0 to 63");
-    args.value("bind-to-device", "NAME", "", "use this device only");
-    args.value("gso", "detect|off", "detect", "the kernel's segmentation offload");
-    args.value("sendmmsg", "detect|off", "detect", "many packets a system call");
-    args.section("TCP");
-    args.value("source-address", "ADDRESS", "", "bind to it before connecting");
-    args.value("no-delay", "yes|no", "yes", "TCP_NODELAY");
-    args.value("connect-timeout", "SECONDS", "30", "how long to wait for the connection");
-    args.section("Both");
-    args.value("buffer-size", "BYTES", "", "the kernel's send buffer; 0: the system's default");
     args.section("Bad weather (for tests)");
     args.value("lose", "P", "0", "probability that a packet is lost");
     args.value("duplicate", "P", "0", "that it is sent twice");
@@ -73,12 +58,6 @@ void declare_transports(arguments &args)
     args.value("reorder-depth", "N", "8", "behind how many at most");
     args.value("corrupt", "P", "0", "that one of its bits is wrong");
     args.value("seed", "N", "1", "the same seed, the same weather");
-}
-
-transport::offload offload_of(const arguments &args, const char *name)
-{
-    return args.choice<transport::offload>(name,
-                                           {{"detect", transport::offload::detect}, {"off", transport::offload::off}});
 }
 
 void read_data(const arguments &args, send_config &out)
@@ -119,25 +98,8 @@ void read_stream(const arguments &args, send_config &out)
     s.validate();
 }
 
-void read_transports(const arguments &args, send_config &out)
+void read_weather(const arguments &args, send_config &out)
 {
-    transport::udp_send_options &u = out.udp;
-    u.interface_address = args.text("interface");
-    u.interface_index = static_cast<unsigned>(args.number("interface-index", 0, 0x7fffffff));
-    if (args.has("ttl"))
-        u.ttl = static_cast<int>(args.number("ttl", 0, 255));
-    if (args.has("multicast-loop"))
-        u.multicast_loop = args.yes_or_no("multicast-loop");
-    if (args.has("dscp"))
-        u.dscp = static_cast<int>(args.number("dscp", 0, 63));
-    u.bind_to_device = args.text("bind-to-device");
-    u.gso = offload_of(args, "gso");
-    u.sendmmsg = offload_of(args, "sendmmsg");
-    out.tcp.source_address = args.text("source-address");
-    out.tcp.no_delay = args.yes_or_no("no-delay");
-    out.patience = std::chrono::milliseconds(static_cast<long long>(1000 * args.real("connect-timeout", 0, 86400)));
-    if (args.has("buffer-size"))
-        u.buffer_size = out.tcp.buffer_size = args.size("buffer-size");
     out.weather = {.seed = args.number("seed"),
                    .lose = args.real("lose", 0, 1),
                    .duplicate = args.real("duplicate", 0, 1),
@@ -170,22 +132,21 @@ void read_places(const arguments &args, send_config &out)
 bool parse_send(int argc, char **argv, send_config &out)
 {
     arguments args("heapwire-send", "heapwire-send [options] udp://host:port... | tcp://host:port | file:FILE\n"
-                                    "Sends SPEAD heaps, of its own making or described in JSON.\n");
+                                    "Sends SPEAD heaps, of its own making or described in JSON. Each UDP endpoint is a "
+                                    "substream; heaps are\ndealt out to them in turn.\n");
     declare_data(args);
     declare_stream(args);
-    declare_transports(args);
+    declare_sending_sockets(args);
+    declare_weather(args);
     declare_common(args);
     if (!args.parse(argc, argv))
         return false;
     read_data(args, out);
     read_stream(args, out);
-    read_transports(args, out);
+    read_sockets(args, out.udp, out.tcp, out.patience);
+    read_weather(args, out);
     read_places(args, out);
-    apply_log_level(args);
-    out.threads = args.number("threads", 1, 1024);
-    out.cores = args.list("cores");
-    out.json = args.has("json");
-    out.quiet = args.has("quiet");
+    out.program = read_common(args);
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "arguments.h"
 #include "heapwire/transport/bad_weather.h"
 #include "heapwire/transport/tcp.h"
 #include "heapwire/transport/udp.h"
@@ -35,10 +36,7 @@ struct send_config
     std::chrono::milliseconds patience{30000};
     bool bad_weather = false;
     heapwire::transport::weather weather;
-    // program
-    std::size_t threads = 1;
-    std::vector<int> cores;
-    bool json = false, quiet = false;
+    program_config program;
 };
 
 /// False if only help was asked for. Throws usage_error or what the library throws for bad options.

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Writes the seeds of the wire targets from the conformance vectors: corpus/<target>/<vector>.
+"""Writes the seeds that come from the conformance vectors: corpus/<target>/<vector>.
 
 Usage: make_corpus.py vectors_directory corpus_directory
+Of tcp_stream, pcap_frame, receiver_steps and sender_steps the repository keeps what `PROGRAM -merge=1 corpus_directory
+seeds_directory found_directory` chose from these and from what the fuzzers found; its names are hashes.
 """
 import json
 import os
+import struct
 import sys
 
 SMALL = 400  # bytes; larger seeds only make the fuzzer slower
+LINKS = (0, 1, 12, 14, 101, 108, 113, 147, 228, 229, 276)  # as pcap_frame_fuzz.cpp numbers them
 
 
 def descriptor_items(datagrams, packets):
@@ -21,6 +25,24 @@ def descriptor_items(datagrams, packets):
         for (begin, ident), end in zip(addressed, ends):
             if ident == 5:
                 yield payload[begin:end]
+
+
+def frames(capture):
+    """(link type, bytes, bytes that were not captured) of each frame of a capture file."""
+    order = "<" if capture[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
+    link, = struct.unpack_from(order + "I", capture, 20)
+    at = 24
+    while at + 16 <= len(capture):
+        size, original = struct.unpack_from(order + "II", capture, at + 8)
+        yield link, capture[at + 16:at + 16 + size], original - size
+        at += 16 + size
+
+
+def receiver_steps(datagrams):
+    """The datagrams one by one, with room for a heap and a retry in between; see receiver_steps_fuzz.cpp."""
+    options = 0x40 | (len(datagrams) & 1) | 4  # in any order or not
+    steps = b"".join(b"\x05" + bytes([len(d)]) + d + b"\x08\x01" for d in datagrams)
+    return bytes([options]) + steps
 
 
 def seeds(vector, data):
@@ -38,6 +60,14 @@ def seeds(vector, data):
         for descriptor in heap.get("descriptors", []):
             if descriptor["numpy_header"]:
                 yield "numpy_header", descriptor["numpy_header"].encode("ascii")
+    if vector["transport"] == "pcap":
+        for link, frame, missing in frames(data):
+            if link in LINKS and 0 <= missing <= 255:
+                yield "pcap_frame", bytes([LINKS.index(link), missing]) + frame
+    if vector["transport"] == "tcp" or vector["category"] == "group":
+        yield "tcp_stream", b"\x06\x20" + data
+    if datagrams and len(data) <= SMALL and max(map(len, datagrams)) <= 255:
+        yield "receiver_steps", receiver_steps(datagrams)
 
 
 def main(vectors, corpus):

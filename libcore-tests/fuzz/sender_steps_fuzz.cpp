@@ -162,13 +162,14 @@ private:
 
     void complete()
     {
-        std::vector<send::finished> done;
-        sender_.take_finished(done);
-        for (const send::finished &each : done)
-        {
-            require(!waiting_.empty() && each.whom.token == waiting_.front());
-            waiting_.pop_front();
-        }
+        send::finished done[3];
+        while (std::size_t n = sender_.take_finished(done))
+            for (const send::finished &each : std::span(done).first(n))
+            {
+                require(!waiting_.empty() && each.whom.token == waiting_.front());
+                waiting_.pop_front();
+            }
+        require(!sender_.has_finished());
     }
 
     script from_;

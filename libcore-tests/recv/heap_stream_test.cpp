@@ -5,9 +5,9 @@
 
 #include <gtest/gtest.h>
 
-#include "heapwire/base/log.h"
 #include "heapwire/recv/heap_stream.h"
 #include "receiving.h"
+#include "support/captured_log.h"
 
 namespace heapwire::test
 {
@@ -303,34 +303,11 @@ TEST(Sources, ThatFailToStartAreReportedAndForgotten)
     EXPECT_EQ(stream.gate()->source_ended(), flow::ended) << "only the sound one was waited for";
 }
 
-class captured_log : public log_sink
-{
-public:
-    void write(const log_record &record) noexcept override
-    {
-        std::lock_guard lock(mutex_);
-        lines_.emplace_back(record.text);
-    }
-    int count(std::string_view part)
-    {
-        std::lock_guard lock(mutex_);
-        int n = 0;
-        for (const std::string &line : lines_)
-            n += line.find(part) != std::string::npos ? 1 : 0;
-        return n;
-    }
-
-private:
-    std::mutex mutex_;
-    std::vector<std::string> lines_;
-};
-
 TEST(Sources, ThatLosePacketsDeserveOneWarningWhenTheRingIsFull)
 {
     for (const bool lossy : {true, false})
     {
-        auto log = std::make_shared<captured_log>();
-        const auto before = set_log_sink(log);
+        captured_log log;
         source_log counts;
         heap_stream stream({}, {.heaps = 1});
         stream.add(std::make_unique<dummy_source>(counts, dummy_source::on_start::succeed, lossy));
@@ -339,15 +316,13 @@ TEST(Sources, ThatLosePacketsDeserveOneWarningWhenTheRingIsFull)
             EXPECT_EQ(give(stream, small_heaps(1, 3)).state, flow::full);
             EXPECT_TRUE(stream.pop());
         }
-        set_log_sink(before);
-        EXPECT_EQ(log->count("ring of 1 heaps is full"), lossy ? 1 : 0);
+        EXPECT_EQ(log.count("ring of 1 heaps is full"), lossy ? 1u : 0u);
     }
 }
 
 TEST(HeapStream, WarnsOfIncompleteHeapsWithoutFloodingTheLog)
 {
-    auto log = std::make_shared<captured_log>();
-    const auto before = set_log_sink(log);
+    captured_log log;
     {
         heap_stream stream;
         std::vector<packet> packets;
@@ -355,9 +330,8 @@ TEST(HeapStream, WarnsOfIncompleteHeapsWithoutFloodingTheLog)
             packets.push_back(make_heap(cnt, 200, 100)[0]);
         give(stream, packets);
     }
-    set_log_sink(before);
-    EXPECT_GE(log->count("dropped incomplete heap 0: 100 of 200 bytes arrived"), 1);
-    EXPECT_LT(log->count("dropped incomplete heap"), 250) << "at most one a second";
+    EXPECT_GE(log.count("dropped incomplete heap 0: 100 of 200 bytes arrived"), 1u);
+    EXPECT_LT(log.count("dropped incomplete heap"), 250u) << "at most one a second";
 }
 
 } // namespace

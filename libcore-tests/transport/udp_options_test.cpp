@@ -2,10 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <string>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "heapwire/base/log.h"
+#include "support/captured_log.h"
 #include "transport/udp_pair.h"
 
 namespace heapwire::transport
@@ -130,21 +131,9 @@ TEST(UdpOptions, EndpointsAreParsed)
         EXPECT_THROW((void)parse_endpoint(bad), std::invalid_argument) << bad;
 }
 
-struct captured_log : log_sink
-{
-    std::mutex mutex;
-    std::string text;
-    void write(const log_record &record) noexcept override
-    {
-        std::lock_guard held(mutex);
-        text += std::string(record.text) + "\n";
-    }
-};
-
 TEST(UdpOptions, AShortBufferWarnsWithItsSysctl)
 {
-    auto log = std::make_shared<captured_log>();
-    auto before = set_log_sink(log);
+    test::captured_log log;
     boost::asio::io_context io;
     recv::heap_stream stream;
     udp_facts facts;
@@ -161,12 +150,11 @@ TEST(UdpOptions, AShortBufferWarnsWithItsSysctl)
             return true;
         }
     }();
-    set_log_sink(before);
     ASSERT_FALSE(bad);
     if (facts.buffer_size >= wanted - 1)
         GTEST_SKIP() << "this machine grants a gibibyte";
-    EXPECT_NE(log->text.find("net.core.rmem_max"), std::string::npos) << log->text;
-    EXPECT_NE(log->text.find(std::to_string(facts.buffer_size)), std::string::npos) << log->text;
+    EXPECT_TRUE(log.has("net.core.rmem_max"));
+    EXPECT_TRUE(log.has(std::to_string(facts.buffer_size)));
 }
 
 } // namespace

@@ -12,6 +12,12 @@
 namespace heapwire::python
 {
 
+namespace
+{
+// A destructor waits so long for a peer that does not read.
+constexpr std::chrono::seconds longest_stall(20);
+} // namespace
+
 send_stream::send_stream(std::shared_ptr<thread_pool> pool, const send_stream_config &config, const make_sink &sink,
                          send::split packets)
     : pool_(std::move(pool)), max_packet_size_(config.max_packet_size), packets_too_small_(config.packets_too_small())
@@ -29,7 +35,7 @@ send_stream::~send_stream()
         flush_for_good();
 }
 
-/// The wait policy of a destructor: gives up when nobody else would go on either.
+/// The wait policy of a destructor: gives up when nobody else would go on either, or the peer takes nothing.
 struct send_stream::last_flush
 {
     struct given_up
@@ -45,6 +51,12 @@ struct send_stream::last_flush
         {
             if (of.ending_.load(std::memory_order_relaxed) || pool.stopped())
                 throw given_up();
+            if (of.core_->stalled() > longest_stall)
+            {
+                HEAPWIRE_LOG(warning, "send", "a stream goes with heaps unsent: its peer has taken nothing for ",
+                             longest_stall.count(), " s");
+                throw given_up();
+            }
             steady_time until = std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(50));
             wait_result result = step(until, -1);
             if (result == wait_result::ready)

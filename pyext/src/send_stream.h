@@ -23,7 +23,8 @@ public:
     /// `sink` is called in the constructor, and may block: detached. Then register_at_exit().
     send_stream(std::shared_ptr<thread_pool> pool, const send_stream_config &config, const make_sink &sink,
                 send::split packets);
-    /// Waits until what is queued was sent, unless the pool or everything was stopped: then it is dropped. Detached.
+    /// Waits until what is queued was sent. It is dropped if the pool or everything was stopped, or if the peer has
+    /// taken nothing for 20 s. Detached.
     ~send_stream() override;
 
     /// Throws std::system_error(errc::orphaned) in the child of a fork.

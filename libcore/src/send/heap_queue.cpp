@@ -117,21 +117,39 @@ void heap_queue::advance() noexcept
 void heap_queue::packet_done(ticket which, std::uint64_t bytes, const std::error_code &error) noexcept
 {
     queued_heap &heap = at(which);
-    queued_heap &leader = at(heap.leader);
-    if (!error)
-        leader.what.bytes += bytes;
+    if (error)
+        fail(heap, error);
     else
-    {
-        heap.failed = true;
-        if (!leader.what.error)
-            leader.what.error = error;
-    }
-    if (--heap.unwritten == 0 && heap.packets.done())
-    {
-        ++heaps_done_;
-        heaps_failed_ += heap.failed;
-        --leader.group_left;
-    }
+        at(heap.leader).what.bytes += bytes;
+    --heap.unwritten;
+    settle(heap);
+}
+
+void heap_queue::give_up(const std::error_code &error) noexcept
+{
+    queued_heap &heap = at(turn_);
+    heap.packets.give_up();
+    fail(heap, error);
+    settle(heap);
+    advance();
+}
+
+void heap_queue::fail(queued_heap &heap, const std::error_code &error) noexcept
+{
+    heap.failed = true;
+    outcome &what = at(heap.leader).what;
+    if (!what.error)
+        what.error = error;
+}
+
+// Called once for each heap with its packets all made and written.
+void heap_queue::settle(const queued_heap &heap) noexcept
+{
+    if (heap.unwritten != 0 || !heap.packets.done())
+        return;
+    ++heaps_done_;
+    heaps_failed_ += heap.failed;
+    --at(heap.leader).group_left;
 }
 
 void heap_queue::collect(std::vector<finished> &out)

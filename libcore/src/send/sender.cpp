@@ -26,8 +26,9 @@ struct sender::impl
     }
 
     [[nodiscard]] std::span<const packet> offered() const noexcept { return batch.packets().subspan(n_written); }
-    void fill_batch();
+    void fill_batch() noexcept;
     void make_finished_room(std::size_t more);
+    void collect_finished() noexcept;
     void begin_work(time_point now) noexcept;
     void end_work(time_point now) noexcept;
     void measure_rate(time_point now) noexcept;
@@ -38,7 +39,8 @@ struct sender::impl
     packet_batch batch;
     std::size_t n_written = 0; // packets of the batch that are done
     std::vector<wire::item_pointer> scratch;
-    std::vector<finished> done;
+    std::vector<finished> done; // of these the first n_taken were taken
+    std::size_t n_taken = 0;
     stats counters;
     bool stopped = false;
 
@@ -48,8 +50,8 @@ struct sender::impl
     time_point last_until = time_point::min(); // what next() last said to wait for
 };
 
-// One burst at most: the pacer is asked between bursts.
-void sender::impl::fill_batch()
+// One burst at most: the pacer is asked between bursts. Empty only if there is no turn any more.
+void sender::impl::fill_batch() noexcept
 {
     batch.clear();
     n_written = 0;
@@ -57,7 +59,18 @@ void sender::impl::fill_batch()
     {
         ticket turn = queue.turn();
         queued_heap &heap = queue.at(turn);
-        heap.packets.make_packet(batch, scratch, heap.substream, turn);
+        try
+        {
+            heap.packets.make_packet(batch, scratch, heap.substream, turn);
+        }
+        catch (const std::exception &) // std::bad_alloc
+        {
+            if (!batch.packets().empty())
+                return; // these first: the next batch may do with their memory
+            queue.give_up(std::make_error_code(std::errc::not_enough_memory));
+            collect_finished();
+            continue;
+        }
         ++heap.unwritten;
         pace.count(batch.packets().back().size, heap.rate);
         queue.advance();
@@ -68,8 +81,19 @@ void sender::impl::fill_batch()
 void sender::impl::make_finished_room(std::size_t more)
 {
     std::size_t needed = done.size() + queue.size() + more;
+    if (needed <= done.capacity())
+        return;
+    done.erase(done.begin(), done.begin() + static_cast<std::ptrdiff_t>(n_taken));
+    needed -= std::exchange(n_taken, 0);
     if (needed > done.capacity())
         done.reserve(std::max(needed, 2 * done.capacity()));
+}
+
+void sender::impl::collect_finished() noexcept
+{
+    queue.collect(done);
+    counters.heaps = queue.heaps_done();
+    counters.heaps_failed = queue.heaps_failed();
 }
 
 void sender::impl::begin_work(time_point now) noexcept
@@ -113,7 +137,7 @@ std::error_code sender::push(std::span<const heap_reference> heaps, group_mode m
     return refused;
 }
 
-next_step sender::next(time_point now)
+next_step sender::next(time_point now) noexcept
 {
     impl &me = *impl_;
     if (!me.offered().empty())
@@ -136,10 +160,15 @@ next_step sender::next(time_point now)
         me.pace.start_burst(now);
     }
     me.fill_batch();
+    if (me.offered().empty())
+    {
+        me.end_work(now);
+        return {next_step::idle, {}, {}};
+    }
     return {next_step::write, me.offered(), {}};
 }
 
-void sender::written(std::size_t count, std::error_code error, time_point now)
+void sender::written(std::size_t count, std::error_code error, time_point now) noexcept
 {
     impl &me = *impl_;
     if (me.stopped)
@@ -155,7 +184,7 @@ void sender::written(std::size_t count, std::error_code error, time_point now)
         me.queue.packet_done(me.batch.owner(i), size, error);
     }
     me.n_written += count;
-    me.queue.collect(me.done);
+    me.collect_finished();
 
     stats &s = me.counters;
     s.packets += count;
@@ -165,28 +194,34 @@ void sender::written(std::size_t count, std::error_code error, time_point now)
         s.bytes += bytes;
     ++s.batches;
     s.max_batch = std::max<std::uint64_t>(s.max_batch, count);
-    s.heaps = me.queue.heaps_done();
-    s.heaps_failed = me.queue.heaps_failed();
     me.measure_rate(now);
 }
 
-void sender::take_finished(std::vector<finished> &out)
+bool sender::has_finished() const noexcept { return impl_->n_taken != impl_->done.size(); }
+
+std::size_t sender::take_finished(std::span<finished> out) noexcept
 {
-    out.insert(out.end(), impl_->done.begin(), impl_->done.end());
-    impl_->done.clear();
+    impl &me = *impl_;
+    const std::size_t count = std::min(out.size(), me.done.size() - me.n_taken);
+    std::copy_n(me.done.begin() + static_cast<std::ptrdiff_t>(me.n_taken), count, out.begin());
+    me.n_taken += count;
+    if (!has_finished())
+    {
+        me.done.clear();
+        me.n_taken = 0;
+    }
+    return count;
 }
 
-void sender::stop()
+void sender::stop() noexcept
 {
     impl &me = *impl_;
     if (std::exchange(me.stopped, true))
         return;
     me.queue.abort();
-    me.queue.collect(me.done);
+    me.collect_finished();
     // The packets that were offered may be in the transport's hands still: their memory stays, nobody is told of them.
     me.n_written = me.batch.packets().size();
-    me.counters.heaps = me.queue.heaps_done();
-    me.counters.heaps_failed = me.queue.heaps_failed();
 }
 
 void sender::set_cnt_sequence(std::uint64_t next, std::uint64_t step) { impl_->queue.set_cnt_sequence(next, step); }

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "heapwire/recv/receiver.h"
-#include "heapwire/send/sender.h"
+#include "heapwire/transport/packet_sink.h"
 #include "heapwire/transport/udp_options.h"
 
 // Older C libraries have kernel headers that lack these; whether the kernel knows them is asked at run time.
@@ -97,15 +97,10 @@ public:
     datagram_writer(const datagram_writer &) = delete;
     datagram_writer &operator=(const datagram_writer &) = delete;
 
-    struct result
-    {
-        std::size_t count = 0; ///< packets that are done; an error is that of the last of them
-        std::error_code error;
-        bool would_block = false;
-        bool no_memory = false; ///< would_block, but the socket will not say when to go on
-    };
     /// Never blocks. Answers after one system call that did something.
-    [[nodiscard]] result write(int fd, std::span<const send::packet> packets) noexcept;
+    [[nodiscard]] packet_sink::result write(int fd, std::span<const send::packet> packets) noexcept;
+    /// The last write() would block, but the socket will not say when to go on.
+    [[nodiscard]] bool no_memory() const noexcept { return no_memory_; }
     [[nodiscard]] bool gso() const noexcept { return gso_; }
 
 private:
@@ -114,11 +109,13 @@ private:
     [[nodiscard]] std::size_t add_message(std::span<const send::packet> packets, bool merge, message &into) noexcept;
     [[nodiscard]] int transmit(int fd, std::size_t messages) noexcept;
     [[nodiscard]] std::size_t packets_in(int messages) const noexcept;
-    [[nodiscard]] result without_gso(int fd, std::span<const send::packet> packets, int refused) noexcept;
+    [[nodiscard]] packet_sink::result without_gso(int fd, std::span<const send::packet> packets, int why) noexcept;
+    [[nodiscard]] packet_sink::result refused(int error) noexcept;
 
     std::vector<boost::asio::ip::udp::endpoint> to_;
     bool gso_;
     bool batched_;
+    bool no_memory_ = false;
     std::unique_ptr<message[]> messages_;
     std::unique_ptr<mmsghdr[]> headers_;
     std::unique_ptr<iovec[]> parts_;

@@ -131,44 +131,41 @@ std::size_t datagram_writer::packets_in(int messages) const noexcept
     return packets;
 }
 
-datagram_writer::result datagram_writer::write(int fd, std::span<const send::packet> packets) noexcept
+packet_sink::result datagram_writer::write(int fd, std::span<const send::packet> packets) noexcept
 {
+    no_memory_ = false;
     std::size_t messages = build(packets, gso_);
     if (messages == 0) // one packet of more parts than any message can have
-        return {1, {EMSGSIZE, std::system_category()}, false, false};
+        return refused(EMSGSIZE);
     int sent = transmit(fd, messages);
     if (sent > 0)
-        return {packets_in(sent), {}, false, false};
+        return {packets_in(sent), {}, false};
     int error = errno;
-    if (error == EAGAIN || error == EWOULDBLOCK)
-        return {0, {}, true, false};
-    if (error == ENOBUFS || error == ENOMEM)
-        return {0, {}, true, true};
-    const std::size_t refused = messages_[0].packets;
-    if (refused > 1 && may_be_gso(error))
-        return without_gso(fd, packets.first(refused), error);
-    // One at a time: those behind it are offered again, and fail or pass by themselves.
-    return {1, {error, std::system_category()}, false, false};
+    const std::size_t first = messages_[0].packets;
+    if (first > 1 && may_be_gso(error))
+        return without_gso(fd, packets.first(first), error);
+    return refused(error);
 }
 
 // The same packets one by one. If they pass, it was GSO that the kernel refused.
-datagram_writer::result datagram_writer::without_gso(int fd, std::span<const send::packet> packets,
-                                                     int refused) noexcept
+packet_sink::result datagram_writer::without_gso(int fd, std::span<const send::packet> packets, int why) noexcept
 {
     std::size_t messages = build(packets, false);
     int sent = transmit(fd, messages);
-    if (sent > 0)
-    {
-        gso_ = false;
-        HEAPWIRE_LOG(info, "transport", "UDP GSO is refused (", std::strerror(refused), "): switched off");
-        return {packets_in(sent), {}, false, false};
-    }
-    int error = errno;
-    if (error == EAGAIN || error == EWOULDBLOCK)
-        return {0, {}, true, false};
-    if (error == ENOBUFS || error == ENOMEM)
-        return {0, {}, true, true};
-    return {1, {error, std::system_category()}, false, false};
+    if (sent < 0)
+        return refused(errno);
+    gso_ = false;
+    HEAPWIRE_LOG(info, "transport", "UDP GSO is refused (", std::strerror(why), "): switched off");
+    return {packets_in(sent), {}, false};
+}
+
+// One at a time: those behind it are offered again, and fail or pass by themselves.
+packet_sink::result datagram_writer::refused(int error) noexcept
+{
+    no_memory_ = error == ENOBUFS || error == ENOMEM;
+    if (no_memory_ || error == EAGAIN || error == EWOULDBLOCK)
+        return {0, {}, true};
+    return {1, {error, std::system_category()}, false};
 }
 
 } // namespace heapwire::transport::detail

@@ -2,16 +2,17 @@
 /// Drives a sender into a sink: who may do so, and when. Private to room transport.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <boost/asio/steady_timer.hpp>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <thread>
-#include <vector>
 
 #include "heapwire/queue/wake.h"
 #include "heapwire/transport/send_stream.h"
+#include "operation_memory.h"
 
 namespace heapwire::transport
 {
@@ -19,7 +20,9 @@ namespace heapwire::transport
 /// One party at a time has the *turn*: it alone calls next(), written() and the sink. The turn is nobody's when the
 /// queue is empty, else it is a handler's (posted, or waiting for the pacer or for the sink) or a thread's (a worker
 /// or a blocked caller that runs). A handler that is not running yet may lose its turn to a blocked caller, or to
-/// stop(): it knows by the turn's number, which has changed.
+/// stop(), and may find it taken by another handler: it just looks who has it.
+///
+/// Nothing here throws once a heap was accepted: who has the turn always gets rid of it.
 class send_stream::driver : public std::enable_shared_from_this<driver>
 {
 public:
@@ -30,13 +33,14 @@ public:
     begun begin(references heaps, send::group_mode mode, send::completion whom);
     /// One step of a wait policy: works or sleeps until completion number `number` has run; comes back after at most
     /// `slice` with `interrupted`, so that the policy can look around.
-    wait_result help(std::uint64_t number, steady_time deadline, int aux_fd);
+    wait_result help(std::uint64_t number, steady_time deadline, int aux_fd) noexcept;
     void stop() noexcept;
     /// Gives up sink and context, on the thread that destroys the stream. After stop().
     io_ref retire() noexcept;
 
     void set_cnt_sequence(std::uint64_t next, std::uint64_t step);
     send::stats statistics() const;
+    [[nodiscard]] std::chrono::nanoseconds stalled() const;
     [[nodiscard]] const send::options &configuration() const noexcept { return configuration_; }
     [[nodiscard]] std::size_t substreams() const noexcept { return substreams_; }
     [[nodiscard]] bool paced_by_kernel() const noexcept { return paced_by_kernel_; }
@@ -60,19 +64,23 @@ private:
     };
     using lock = std::unique_lock<std::mutex>;
 
+    class handler;
+
     std::error_code push(references heaps, send::group_mode mode, send::completion whom); // with the lock
-    void start_if_idle();                                                                 // with the lock
-    void post_turn();                  // with the lock: gives the turn to a posted handler
-    void resume(std::uint64_t number); // a handler's entry
-    void drive();                      // with the turn, on a worker
-    progress one_batch();              // with the turn
-    progress write_batch(lock &held, std::span<const send::packet> packets);
-    void wait_in_handler(progress why);                     // gives the turn to a handler that waits
-    void pass_turn_on();                                    // a blocked caller has done its share
-    bool take_turn();                                       // for a blocked caller
-    bool work_until(std::uint64_t number, steady_time end); // false if the turn could not be had
-    void help_wait(progress why, steady_time end);          // a blocked caller waits for pacer or sink
-    void complete();                                        // runs what is due, unless somebody does already
+    std::uint64_t begin_here(lock held) noexcept; // after push(): its number; one batch leaves on this thread
+    void post_turn() noexcept;                    // with the lock: gives the turn to a posted handler
+    void post_handler() noexcept;
+    void resume() noexcept;        // a handler's entry
+    void drive() noexcept;         // with the turn, on a worker
+    progress one_batch() noexcept; // with the turn
+    progress write_batch(lock &held, std::span<const send::packet> packets) noexcept;
+    void wait_in_handler(progress why) noexcept; // gives the turn to a handler that waits
+    void arm(progress why);                      // with the lock: sees to it that resume() is called
+    void pass_turn_on() noexcept;                // a blocked caller has done its share
+    bool take_turn() noexcept;                   // for a blocked caller
+    bool work_until(std::uint64_t number, steady_time end) noexcept; // false if the turn could not be had
+    void help_wait(progress why, steady_time end) noexcept;          // a blocked caller waits for pacer or sink
+    void complete() noexcept;                                        // runs what is due, unless somebody does already
 
     boost::asio::io_context &context_;
     std::optional<io_ref> io_;
@@ -82,19 +90,21 @@ private:
     bool paced_by_kernel_;
 
     mutable std::mutex mutex_;
-    std::condition_variable changed_; // for stop(): in_sink_, completing_
-    send::sender sender_;             // under mutex_, but for packets between next() and written()
+    std::condition_variable changed_;                // for stop(): in_sink_, completing_
+    send::sender sender_;                            // under mutex_, but for packets between next() and written()
     std::optional<boost::asio::steady_timer> timer_; // under mutex_; gone with the context
     turn turn_ = turn::nobody;
-    std::uint64_t turn_number_ = 0;
     send::time_point wake_at_{};
-    bool in_sink_ = false; // the turn's thread uses the sink without the lock
+    steady_time stalled_since_ = no_deadline; // the sink has taken nothing
+    bool in_sink_ = false;                    // the turn's thread uses the sink without the lock
     bool stopped_ = false;
     std::size_t blocked_ = 0; // callers inside help() without the turn
+    operation_memory for_handler_;
+    std::atomic<bool> posted_{false}; // a handler is on its way, and has not looked yet
 
     bool completing_ = false;
     std::thread::id completing_thread_;
-    std::vector<send::finished> due_, running_;
+    std::array<send::finished, 64> running_; // the completing thread's
     std::atomic<std::uint64_t> accepted_{0};
     std::atomic<std::uint64_t> completed_{0};
     wake done_;      // completed_ has grown, or the turn is to be had

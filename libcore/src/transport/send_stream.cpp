@@ -71,6 +71,8 @@ void send_stream::set_cnt_sequence(std::uint64_t next, std::uint64_t step) { dri
 
 send::stats send_stream::statistics() const { return driver_->statistics(); }
 
+std::chrono::nanoseconds send_stream::stalled() const { return driver_->stalled(); }
+
 const send::options &send_stream::configuration() const noexcept { return driver_->configuration(); }
 
 std::size_t send_stream::substreams() const noexcept { return driver_->substreams(); }

@@ -47,11 +47,27 @@ void source_base::request_stop() noexcept
     }
 }
 
+class source_base::space_handler
+{
+public:
+    using allocator_type = operation_allocator<void>;
+
+    explicit space_handler(std::shared_ptr<source_base> self) noexcept : self_(std::move(self)) {}
+    [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(self_->for_space_); }
+    void operator()() const
+    {
+        self_->guarded([self = self_.get()] { self->ending_ ? self->end_of_data() : self->resume(); })();
+    }
+
+private:
+    std::shared_ptr<source_base> self_;
+};
+
 void source_base::space_found() noexcept
 {
     try
     {
-        later([this] { ending_ ? end_of_data() : resume(); });
+        boost::asio::post(io_, space_handler(shared_from_this()));
     }
     catch (const std::exception &e)
     {

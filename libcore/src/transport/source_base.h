@@ -12,6 +12,7 @@
 
 #include "heapwire/recv/heap_stream.h"
 #include "heapwire/transport/io_threads.h"
+#include "operation_memory.h"
 
 namespace heapwire::transport
 {
@@ -93,6 +94,8 @@ protected:
     [[nodiscard]] boost::asio::io_context &io() noexcept { return io_; }
 
 private:
+    class space_handler;
+
     void finish() noexcept;
     void failed(const char *what) noexcept;
     void space_found() noexcept;
@@ -101,6 +104,7 @@ private:
     std::mutex mutex_;
     std::shared_ptr<recv::packet_gate> gate_; ///< null after stop()
     space_hook hook_;
+    operation_memory for_space_; ///< so that it can go on without memory, too
     bool stopped_ = false;
     bool finished_ = false;
     bool ending_ = false;

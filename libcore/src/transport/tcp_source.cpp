@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <array>
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
 #include <cstring>
 #include <sys/socket.h>
 #include <vector>
@@ -23,6 +26,28 @@ using asio::ip::tcp;
 
 constexpr std::size_t largest_max_packet = std::size_t{1} << 30;
 constexpr std::size_t least_buffer = std::size_t{1} << 20;
+// After an error of accept that will pass.
+constexpr auto accept_pause = std::chrono::milliseconds(100);
+
+/// The listener itself is sound: there is nobody to accept any more, the network of who came is in trouble (Linux hands
+/// on what the new socket has suffered), or the system is short of something.
+bool will_pass(const boost::system::error_code &error) noexcept
+{
+    constexpr std::array passing{EAGAIN,      EINTR,     ECONNABORTED, EPROTO,      EPERM,  ENETDOWN,
+                                 ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENOPROTOOPT, ENONET, EOPNOTSUPP,
+                                 EMFILE,      ENFILE,    ENOBUFS,      ENOMEM};
+    return error.category() == boost::system::system_category() &&
+           std::find(passing.begin(), passing.end(), error.value()) != passing.end();
+}
+
+/// How much is said of what happens again and again: the 1st, 2nd, 4th, 8th... time.
+bool worth_a_line(std::uint64_t times, std::uint64_t &reported) noexcept
+{
+    if (times == 0 || times < 2 * reported)
+        return false;
+    reported = times;
+    return true;
+}
 
 tcp::acceptor open_acceptor(asio::io_context &io, const tcp_receive_options &how)
 {
@@ -61,7 +86,7 @@ class tcp_source final : public source_base
 {
 public:
     tcp_source(asio::io_context &io, std::shared_ptr<recv::packet_gate> to, const tcp_receive_options &how)
-        : source_base(io, std::move(to)), acceptor_(open_acceptor(io, how)), socket_(io),
+        : source_base(io, std::move(to)), acceptor_(open_acceptor(io, how)), retry_(io), socket_(io),
           splitter_(how.max_packet_size),
           capacity_(std::max({least_buffer, 2 * how.max_packet_size, 2 * stream_splitter::longest_header}))
     {
@@ -75,15 +100,20 @@ private:
     {
         boost::system::error_code ignored;
         acceptor_.close(ignored);
+        retry_.cancel();
         socket_.close(ignored);
     }
     void accept();
+    void accepted(boost::system::error_code error);
     void read();
     void arrived(boost::system::error_code error, std::size_t bytes);
     void hand_over();
     void report_garbage();
 
     tcp::acceptor acceptor_;
+    asio::steady_timer retry_;
+    std::uint64_t refused_ = 0; ///< errors of accept
+    std::uint64_t reported_refused_ = 0;
     tcp::socket socket_;
     stream_splitter splitter_;
     std::size_t capacity_; ///< twice the most that the splitter leaves, so that there is always room to read
@@ -97,23 +127,34 @@ private:
 
 void tcp_source::accept()
 {
-    acceptor_.async_accept(
-        socket_, guarded(
-                     [this](boost::system::error_code error)
-                     {
-                         if (error == asio::error::connection_aborted || error == asio::error::try_again)
-                             return accept(); // the peer went away before we came
-                         boost::system::error_code ignored;
-                         acceptor_.close(ignored);
-                         if (error)
-                         {
-                             HEAPWIRE_LOG(warning, "transport", "tcp accept: ", error.message());
-                             return end_of_data();
-                         }
-                         HEAPWIRE_LOG(debug, "transport", "tcp connection from ", socket_.remote_endpoint(ignored));
-                         buffer_.reset(new std::byte[capacity_]);
-                         read();
-                     }));
+    acceptor_.async_accept(socket_, guarded([this](boost::system::error_code error) { accepted(error); }));
+}
+
+void tcp_source::accepted(boost::system::error_code error)
+{
+    if (will_pass(error))
+    {
+        if (worth_a_line(++refused_, reported_refused_))
+            HEAPWIRE_LOG(warning, "transport", "tcp accept: ", error.message(), ", ", refused_,
+                         " times so far; trying again");
+        retry_.expires_after(accept_pause);
+        return retry_.async_wait(guarded(
+            [this](boost::system::error_code cancelled)
+            {
+                if (!cancelled)
+                    accept();
+            }));
+    }
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    if (error)
+    {
+        HEAPWIRE_LOG(warning, "transport", "tcp accept: ", error.message());
+        return end_of_data();
+    }
+    HEAPWIRE_LOG(debug, "transport", "tcp connection from ", socket_.remote_endpoint(ignored));
+    buffer_.reset(new std::byte[capacity_]);
+    read();
 }
 
 void tcp_source::read()
@@ -165,15 +206,12 @@ void tcp_source::hand_over()
     read();
 }
 
-/// A flood of nonsense makes few lines: the 1st, 2nd, 4th, 8th... run.
 void tcp_source::report_garbage()
 {
-    std::uint64_t runs = splitter_.garbage_runs();
-    if (runs == 0 || runs < 2 * reported_runs_)
-        return;
-    reported_runs_ = runs;
-    HEAPWIRE_LOG(info, "transport", "tcp: garbage between packets, ", runs, " times, ", splitter_.garbage_bytes(),
-                 " bytes so far; searching for the next header");
+    const std::uint64_t runs = splitter_.garbage_runs();
+    if (worth_a_line(runs, reported_runs_))
+        HEAPWIRE_LOG(info, "transport", "tcp: garbage between packets, ", runs, " times, ", splitter_.garbage_bytes(),
+                     " bytes so far; searching for the next header");
 }
 
 } // namespace

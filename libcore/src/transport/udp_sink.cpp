@@ -33,15 +33,13 @@ public:
 
     result write(std::span<const send::packet> packets) noexcept override
     {
-        auto wrote = writer_.write(socket_.native_handle(), packets);
-        no_memory_ = wrote.no_memory;
-        return {wrote.count, wrote.error, wrote.would_block};
+        return writer_.write(socket_.native_handle(), packets);
     }
     // The handlers know nothing of the sink, so it may go before they run.
     void when_writable(ready_function ready) override
     {
         auto go_on = [ready = std::move(ready)](boost::system::error_code) { ready(); };
-        if (no_memory_)
+        if (writer_.no_memory())
         {
             timer_.expires_after(memory_wait);
             timer_.async_wait(std::move(go_on));
@@ -51,7 +49,7 @@ public:
     }
     bool wait_writable(steady_time deadline) noexcept override
     {
-        if (!no_memory_)
+        if (!writer_.no_memory())
             return detail::poll_until(socket_.native_handle(), POLLOUT, deadline);
         std::this_thread::sleep_for(memory_wait);
         return true;
@@ -74,7 +72,6 @@ private:
     detail::datagram_writer writer_;
     udp::socket socket_;
     boost::asio::steady_timer timer_;
-    bool no_memory_ = false;
 };
 
 } // namespace

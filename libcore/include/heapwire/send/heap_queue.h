@@ -69,6 +69,8 @@ public:
     void advance() noexcept;
     /// A packet of `which` is done.
     void packet_done(ticket which, std::uint64_t bytes, const std::error_code &error) noexcept;
+    /// No further packets of turn() are made; it is done with `error` when those made already are.
+    void give_up(const std::error_code &error) noexcept;
     /// Appends the completions of groups that are done, in order, and frees their slots. Throws std::bad_alloc.
     void collect(std::vector<finished> &out);
     /// All groups are done, with errc::stopped unless they have an error already.
@@ -82,6 +84,8 @@ public:
 private:
     void make_room(std::size_t heaps);
     [[nodiscard]] std::error_code prepare(const heap_reference &from, ticket to, std::uint64_t &next_cnt) noexcept;
+    void fail(queued_heap &heap, const std::error_code &error) noexcept;
+    void settle(const queued_heap &heap) noexcept;
 
     cutting cutting_;
     std::size_t max_heaps_;

@@ -42,6 +42,9 @@ public:
     void make_packet(packet_batch &to, std::vector<wire::item_pointer> &scratch, std::uint32_t substream,
                      std::uint64_t owner);
 
+    /// The rest of the packets will not be made: done().
+    void give_up() noexcept { sent_ = length_; }
+
     /// HEAP_LENGTH: the payload with its padding.
     [[nodiscard]] std::uint64_t heap_length() const noexcept { return length_; }
 

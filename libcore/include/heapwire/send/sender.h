@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "heapwire/heap/outgoing_heap.h"
 #include "heapwire/send/heap_queue.h"
@@ -43,15 +42,18 @@ public:
     /// Throws std::invalid_argument if a heap is null or a rate is not a number, std::bad_alloc; nothing was queued.
     [[nodiscard]] std::error_code push(std::span<const heap_reference> heaps, group_mode mode, completion whom);
 
-    /// The packets that may leave now. Until written() was called the same packets are offered again.
-    [[nodiscard]] next_step next(time_point now);
+    /// The packets that may leave now. Until written() was called the same packets are offered again. A heap for whose
+    /// packets there is no memory fails with std::errc::not_enough_memory.
+    [[nodiscard]] next_step next(time_point now) noexcept;
     /// The first `count` of the offered packets are done: all sent, or (with an error) all given up. A heap with a
     /// failed packet goes on with its other packets. Ignored after stop().
-    void written(std::size_t count, std::error_code error, time_point now);
-    /// Moves out the completions that are due. Their slots are free already.
-    void take_finished(std::vector<finished> &out);
+    void written(std::size_t count, std::error_code error, time_point now) noexcept;
+    /// There are completions that are due. Their slots are free already.
+    [[nodiscard]] bool has_finished() const noexcept;
+    /// Moves them out, in order, as many as there is room for; answers how many.
+    [[nodiscard]] std::size_t take_finished(std::span<finished> out) noexcept;
     /// Every queued heap completes with errc::stopped; later pushes are refused with it.
-    void stop();
+    void stop() noexcept;
 
     /// Next automatic cnt and its step (not 0, else std::invalid_argument).
     void set_cnt_sequence(std::uint64_t next, std::uint64_t step);

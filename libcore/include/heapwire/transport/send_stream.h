@@ -20,6 +20,9 @@ namespace heapwire::transport
 /// completion may submit the next heap. They run on an io thread, or on a thread that is inside send_heap, flush or
 /// stop. From inside one submit, stop and the destructor may be called, but not send_heap and flush: these would
 /// wait for themselves.
+///
+/// An accepted heap needs no further memory to complete. One for whose packets there is none fails with
+/// std::errc::not_enough_memory, and the stream goes on with the next.
 class send_stream
 {
 public:
@@ -85,6 +88,9 @@ public:
     /// `step` must not be 0, else std::invalid_argument.
     void set_cnt_sequence(std::uint64_t next, std::uint64_t step);
     [[nodiscard]] send::stats statistics() const;
+    /// How long the transport has taken nothing although something was offered (a TCP peer that does not read); 0 if it
+    /// takes. For who waits for flush() in a place that must not wait for ever.
+    [[nodiscard]] std::chrono::nanoseconds stalled() const;
     [[nodiscard]] const send::options &configuration() const noexcept;
     [[nodiscard]] std::size_t substreams() const noexcept;
     /// True if the kernel paces (rate_method::kernel was asked for and could be had).

@@ -31,8 +31,9 @@ struct tcp_send_options
 };
 
 /// Listens at once. Throws std::system_error naming the endpoint, or std::invalid_argument naming the option.
-/// The connection's end, orderly or by reset, ends the source. Garbage is scanned byte by byte for the next header; a
-/// run of it counts as one malformed packet. `local` gets the endpoint that is listened on.
+/// The connection's end, orderly or by reset, ends the source. Errors of accept that will pass (no descriptors left, a
+/// connection given up before it was taken) are logged and tried again. Garbage is scanned byte by byte for the next
+/// header; a run of it counts as one malformed packet. `local` gets the endpoint that is listened on.
 [[nodiscard]] std::unique_ptr<recv::source> make_tcp_source(io_ref io, std::shared_ptr<recv::packet_gate> gate,
                                                             const tcp_receive_options &how,
                                                             boost::asio::ip::tcp::endpoint *local = nullptr);
