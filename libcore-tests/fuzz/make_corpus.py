@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Writes the seeds that come from the conformance vectors: corpus/<target>/<vector>.
+"""Writes the seeds of the fuzz targets: corpus/<target>/<vector>, from the conformance vectors; those of sender_steps, which
+has no vectors, from numbers drawn once for all.
 
 Usage: make_corpus.py vectors_directory corpus_directory
-Of tcp_stream, pcap_frame, receiver_steps and sender_steps the repository keeps what `PROGRAM -merge=1 corpus_directory
-seeds_directory found_directory` chose from these and from what the fuzzers found; its names are hashes.
 """
 import json
 import os
+import random
 import struct
 import sys
 
@@ -45,6 +45,18 @@ def receiver_steps(datagrams):
     return bytes([options]) + steps
 
 
+def sender_scripts():
+    """Options of each kind, then pushes, writes and completions as they come; see sender_steps_fuzz.cpp."""
+    draw = random.Random(1)
+    for split in range(3):
+        for rate in range(2):
+            for room in (1, 4, 19):
+                size = draw.randrange(3000)
+                exact = b"\x07" if split == 2 else b""
+                options = struct.pack(">HB", size, split) + exact + bytes([room, rate, 16])
+                yield options + bytes(draw.randrange(256) for _ in range(120))
+
+
 def seeds(vector, data):
     """(target, bytes) pairs of one vector."""
     packets = vector.get("packets", [])
@@ -66,7 +78,7 @@ def seeds(vector, data):
                 yield "pcap_frame", bytes([LINKS.index(link), missing]) + frame
     if vector["transport"] == "tcp" or vector["category"] == "group":
         yield "tcp_stream", b"\x06\x20" + data
-    if datagrams and len(data) <= SMALL and max(map(len, datagrams)) <= 255:
+    if len(datagrams) > 1 and len(data) <= SMALL and max(map(len, datagrams)) <= 255:
         yield "receiver_steps", receiver_steps(datagrams)
 
 
@@ -74,6 +86,14 @@ def main(vectors, corpus):
     with open(os.path.join(vectors, "index.json"), encoding="utf-8") as file:
         index = json.load(file)["vectors"]
     seen = set()
+
+    def keep(target, name, content):
+        os.makedirs(os.path.join(corpus, target), exist_ok=True)
+        with open(os.path.join(corpus, target, name), "wb") as file:
+            file.write(content)
+
+    for number, script in enumerate(sender_scripts()):
+        keep("sender_steps", "drawn_%d" % number, script)
     for vector in index:
         with open(os.path.join(vectors, vector["file"]), "rb") as file:
             data = file.read()
@@ -82,9 +102,7 @@ def main(vectors, corpus):
                 continue
             seen.add(seed)
             target, content = seed
-            os.makedirs(os.path.join(corpus, target), exist_ok=True)
-            with open(os.path.join(corpus, target, "%s_%d" % (vector["name"], number)), "wb") as file:
-                file.write(content)
+            keep(target, "%s_%d" % (vector["name"], number), content)
 
 
 if __name__ == "__main__":
