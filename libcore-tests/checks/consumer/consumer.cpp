@@ -25,7 +25,8 @@ int main()
 
     std::optional<heap> got = stream.pop();
     const item *found = got ? got->find(0x1000) : nullptr;
-    bool equal = !sent.error && found && std::equal(found->bytes.begin(), found->bytes.end(), payload.begin(), payload.end());
+    bool equal =
+        !sent.error && found && std::equal(found->bytes.begin(), found->bytes.end(), payload.begin(), payload.end());
     std::printf("heapwire %s: %s\n", version(), equal ? "equal" : "different");
     return equal && !stream.pop() ? 0 : 1;
 }

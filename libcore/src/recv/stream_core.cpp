@@ -92,8 +92,7 @@ void stream_core::warn_incomplete(const heap_builder &lost)
 
 void stream_core::warn_blocked(flow state)
 {
-    if (state == flow::full && roster_.any_lossy() &&
-        !warned_blocked_.exchange(true, std::memory_order_relaxed))
+    if (state == flow::full && roster_.any_lossy() && !warned_blocked_.exchange(true, std::memory_order_relaxed))
         HEAPWIRE_LOG(warning, "recv", "reading pauses because the ring of ", ring_.capacity(),
                      " heaps is full: packets may be lost (said once a stream, see worker_blocked)");
 }

@@ -13,7 +13,8 @@ int duplicate(recv::chunk_ring &ring)
 {
     const int fd = ring.data_wake().fd();
     if (fd < 0)
-        throw_bad_argument("ring", std::string("a ring with a futex"), "a ring whose data wake is an eventfd or a pipe");
+        throw_bad_argument("ring", std::string("a ring with a futex"),
+                           "a ring whose data wake is an eventfd or a pipe");
     const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy < 0)
         throw_errno("cannot duplicate the descriptor of a ring");

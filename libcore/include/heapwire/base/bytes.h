@@ -9,7 +9,8 @@
 #include <cstring>
 #include <span>
 
-namespace heapwire {
+namespace heapwire
+{
 
 /// Bytes that are looked at; the owner is somebody else.
 using bytes_view = std::span<const std::byte>;

@@ -10,7 +10,8 @@
 #include <string>
 #include <string_view>
 
-namespace heapwire {
+namespace heapwire
+{
 
 enum class log_level : std::uint8_t
 {
@@ -52,7 +53,8 @@ void set_log_level(log_level level) noexcept;
 /// Lines that the default sink could not write without waiting.
 [[nodiscard]] std::uint64_t log_dropped() noexcept;
 
-namespace detail {
+namespace detail
+{
 extern std::atomic<log_level> level_now;
 void log_text(log_level level, std::string_view room, const std::string &text, const char *file, int line) noexcept;
 

@@ -6,7 +6,8 @@
 
 #include "heapwire/base/bytes.h"
 
-namespace heapwire {
+namespace heapwire
+{
 
 /// Valid as long as the heap it came from. An immediate's bytes are the B/8 big-endian bytes of its value.
 struct item

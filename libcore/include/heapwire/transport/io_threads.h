@@ -7,7 +7,8 @@
 #include <span>
 #include <vector>
 
-namespace heapwire::transport {
+namespace heapwire::transport
+{
 
 /// A context and, if they are the library's own, what keeps it alive. Sources and senders hold one.
 class io_ref

@@ -9,7 +9,8 @@
 #include "heapwire/transport/send_stream.h"
 #include "heapwire/transport/udp_options.h"
 
-namespace heapwire::transport {
+namespace heapwire::transport
+{
 
 /// What the socket really got; for logs and tests.
 struct udp_facts
