@@ -7,13 +7,15 @@ hold their keys through the futures.) Loops without attributes get a table that 
 """
 
 import asyncio
+import threading
 import weakref
 
-from heapwire._core.send.asyncio import LoopHub
+from heapwire._core.send.asyncio import LoopHub, _set_hub_function
 
 _get_running_loop = asyncio.get_running_loop
 _by_id = weakref.WeakValueDictionary()
 _tabled = []  # (loop, hub) of loops that refuse attributes
+_tabling = threading.Lock()
 
 
 def hub():
@@ -23,6 +25,9 @@ def hub():
         return loop._heapwire_hub
     except AttributeError:
         return _tabled_hub(loop) or _make(loop)
+
+
+_set_hub_function(hub)
 
 
 def hub_for(stream):
@@ -50,6 +55,6 @@ def _make(loop):
     try:
         loop._heapwire_hub = made
     except AttributeError:
-        _tabled[:] = [(known, its_hub) for known, its_hub in _tabled if not known.is_closed()]
-        _tabled.append((loop, made))
+        with _tabling:
+            _tabled[:] = [(known, its_hub) for known, its_hub in _tabled if not known.is_closed()] + [(loop, made)]
     return made

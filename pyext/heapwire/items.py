@@ -6,6 +6,7 @@ What happens for each heap is in the extension; here is what happens when a desc
 
 import ast
 import logging
+import numbers
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class Descriptor(_core._ItemState):
     """What an item is: its ID, name, type and shape.
 
     Give either ``dtype`` or ``format``, a list of ``(code, bits)``. One dimension may be ``None``: it varies.
-    Attributes may be read and assigned by several threads at once.
+    Any number of threads may read and assign attributes at once.
     """
 
     def __init__(self, id, name, description, shape, dtype=None, order="C", format=None):
@@ -185,7 +186,7 @@ def _read_header(header, bug_compat):
 class Item(Descriptor):
     """A descriptor with a value and a version, which counts assignments.
 
-    Threads may assign, send and receive at the same time: each sees the old value or the new one.
+    Any number of threads may assign, send and receive at once: each sees the old value or the new one.
     """
 
     def __init__(self, id, name, description, shape, dtype=None, order="C", format=None, *, value=None):
@@ -244,7 +245,8 @@ class Item(Descriptor):
 class ItemGroup(_core._ItemTable):
     """Items by ID and by name.
 
-    May be used by several threads at once. Two updates at once apply their values in any order.
+    Any number of threads may use one at once: each sees it before or after a change, and what keys(), values() and so on
+    answer stays as it was. Two updates at once apply their values in any order.
     """
 
     def add_item(self, *args, **kwargs):
@@ -340,6 +342,7 @@ _core._set_item_hooks(
     join_fields=_join_fields,
     log_replaced=_log_replaced,
     log_unknown=_log_unknown,
+    integral=numbers.Integral,
 )
 
 for _class in (Descriptor, Item, ItemGroup):

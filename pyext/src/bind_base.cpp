@@ -62,7 +62,8 @@ void register_constants(py::module_ &m)
 
 void register_flavour(py::module_ &m)
 {
-    py::class_<flavour>(m, "Flavour")
+    py::class_<flavour>(m, "Flavour",
+                        "A variant of the protocol. It does not change: any number of threads may share one.")
         .def(py::init<>())
         .def(py::init<int, int, int, std::uint32_t>(), py::arg("version"), py::arg("item_pointer_bits"),
              py::arg("heap_address_bits"), py::arg("bug_compat") = 0)

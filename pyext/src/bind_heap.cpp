@@ -49,12 +49,17 @@ void register_heap(py::module_ &recv)
         .def_property_readonly("immediate_value", [](const raw_item &self) { return self.what.immediate_value; })
         .def_buffer(writable_view);
 
-    py::class_<received_heap, std::shared_ptr<received_heap>> whole(recv, "Heap");
+    py::class_<received_heap, std::shared_ptr<received_heap>> whole(
+        recv, "Heap",
+        "A received heap. It does not change, and any number of threads may read it at once; for the memory of its "
+        "items numpy's rules hold.");
     def_common(whole);
     whole.def("get_descriptors", [](const received_heap &self) { return self.core.descriptors(); });
 
     using incomplete = received_incomplete_heap;
-    py::class_<incomplete, std::shared_ptr<incomplete>> broken(recv, "IncompleteHeap");
+    py::class_<incomplete, std::shared_ptr<incomplete>> broken(
+        recv, "IncompleteHeap",
+        "What came of a heap that was given up. It does not change, and any number of threads may read it at once.");
     def_common(broken);
     broken.def_property_readonly("heap_length", [](const incomplete &self) { return self.core.heap_length(); })
         .def_property_readonly("received_length", [](const incomplete &self) { return self.core.received_length(); })

@@ -31,7 +31,9 @@ void require_alive(const inproc_queue &queue)
 
 void register_inproc(py::module_ &m)
 {
-    py::class_<inproc_queue, std::shared_ptr<inproc_queue>>(m, "InprocQueue")
+    py::class_<inproc_queue, std::shared_ptr<inproc_queue>>(
+        m, "InprocQueue",
+        "Packets inside the process. Any number of threads and streams may fill and empty one at once.")
         .def(py::init([]() -> std::shared_ptr<inproc_queue> { return make_detached<born_queue>(); }))
         .def(
             "add_packet",

@@ -2,6 +2,7 @@
 /// Descriptor, Item, ItemGroup: what lies under the classes of heapwire.items.
 #include <pybind11/stl.h>
 
+#include "collectable.h"
 #include "items/decode.h"
 #include "items/encode.h"
 #include "items/item_table.h"
@@ -38,40 +39,21 @@ void set_from_raw(const py::object &self, const py::object &raw, const std::stri
 void set_hooks_from(const py::kwargs &given)
 {
     set_hooks({given["item_type"], given["layout"], given["from_raw"], given["to_raw"], given["as_array"],
-               given["pack_integer"], given["join_fields"], given["log_replaced"], given["log_unknown"]});
-}
-
-/// Items may refer back to their group: the collector has to see them.
-void make_collectable(PyHeapTypeObject *heap_type)
-{
-    PyTypeObject *type = &heap_type->ht_type;
-    type->tp_flags |= Py_TPFLAGS_HAVE_GC;
-    type->tp_traverse = [](PyObject *self, visitproc visit, void *arg)
-    {
-        Py_VISIT(Py_TYPE(self));
-        if (!py::detail::is_holder_constructed(self))
-            return 0;
-        return py::cast<item_table &>(py::handle(self)).traverse(visit, arg);
-    };
-    type->tp_clear = [](PyObject *self)
-    {
-        if (py::detail::is_holder_constructed(self))
-            py::cast<item_table &>(py::handle(self)).clear();
-        return 0;
-    };
+               given["pack_integer"], given["join_fields"], given["log_replaced"], given["log_unknown"],
+               given["integral"]});
 }
 
 void register_table(py::module_ &m)
 {
-    py::class_<item_table>(m, "_ItemTable", py::custom_type_setup(make_collectable))
+    py::class_<item_table>(m, "_ItemTable", py::custom_type_setup(make_collectable<item_table>))
         .def(py::init<>())
         .def("_add_item", &item_table::add, py::arg("item"))
         .def("_update", &item_table::update, py::arg("heap"), py::arg("new_order"))
-        .def("keys", [](const item_table &self) { return self.by_name().attr("keys")(); })
-        .def("ids", [](const item_table &self) { return self.by_id().attr("keys")(); })
-        .def("values", [](const item_table &self) { return self.by_id().attr("values")(); })
-        .def("items", [](const item_table &self) { return self.by_name().attr("items")(); })
-        .def("__len__", &item_table::size)
+        .def("keys", [](const item_table &self) { return self.now()->by_name.attr("keys")(); })
+        .def("ids", [](const item_table &self) { return self.now()->by_id.attr("keys")(); })
+        .def("values", [](const item_table &self) { return self.now()->by_id.attr("values")(); })
+        .def("items", [](const item_table &self) { return self.now()->by_name.attr("items")(); })
+        .def("__len__", [](const item_table &self) { return self.now()->entries.size(); })
         .def("__getitem__", &item_table::find, py::arg("key"));
 }
 

@@ -103,12 +103,16 @@ std::shared_ptr<pool_memory> make_pool(memory_pool_options how, allocator_handle
 
 void register_memory(py::module_ &m)
 {
-    py::class_<memory_allocator, allocator_handle>(m, "MemoryAllocator").def(py::init<>());
+    py::class_<memory_allocator, allocator_handle>(
+        m, "MemoryAllocator", "Where received heaps get their memory. Any number of threads and streams may share one.")
+        .def(py::init<>());
 
-    py::class_<mmap_memory, memory_allocator, std::shared_ptr<mmap_memory>>(m, "MmapAllocator")
+    py::class_<mmap_memory, memory_allocator, std::shared_ptr<mmap_memory>>(
+        m, "MmapAllocator", "Memory straight from the kernel. Any number of threads and streams may share one.")
         .def(py::init<int, bool>(), py::arg("flags") = 0, py::arg("prefer_huge") = false);
 
-    py::class_<pool_memory, memory_allocator, std::shared_ptr<pool_memory>>(m, "MemoryPool")
+    py::class_<pool_memory, memory_allocator, std::shared_ptr<pool_memory>>(
+        m, "MemoryPool", "Memory that is used again and again. Any number of threads and streams may share one.")
         .def(py::init([](std::size_t lower, std::size_t upper, std::size_t max_free, std::size_t initial,
                          const allocator_handle &base)
                       { return make_pool(consistent(lower, upper, max_free, initial, 0, base), base, nullptr); }),

@@ -22,7 +22,8 @@ std::shared_ptr<thread_pool> thread_pool::make(std::size_t threads, std::vector<
 
 void register_pool(py::module_ &m)
 {
-    py::class_<thread_pool, std::shared_ptr<thread_pool>>(m, "ThreadPool")
+    py::class_<thread_pool, std::shared_ptr<thread_pool>>(
+        m, "ThreadPool", "The threads that work for streams. Any number of threads may use one at once.")
         .def(py::init([](std::size_t threads) { return thread_pool::make(threads, {}); }), py::arg("threads") = 1)
         .def(py::init(&thread_pool::make), py::arg("threads"), py::arg("affinity"))
         .def("stop",

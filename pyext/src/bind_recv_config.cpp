@@ -16,7 +16,7 @@ std::uint64_t combine(recv::stat_mode mode, std::uint64_t a, std::uint64_t b) no
     return mode == recv::stat_mode::counter ? a + b : std::max(a, b);
 }
 
-std::vector<stat_config> stream_config::stats() const
+std::vector<stat_config> stream_config_values::stats() const
 {
     std::vector<stat_config> out;
     for (std::size_t i = 0; i < public_stat_count; ++i)
@@ -31,6 +31,7 @@ namespace
 
 std::size_t add_stat(stream_config &self, std::string name, recv::stat_mode mode)
 {
+    auto hold = self.hold();
     recv::options changed = self.core;
     changed.custom_stats.push_back({std::move(name), mode});
     changed.validate(); // refuses a name that is taken
@@ -38,9 +39,15 @@ std::size_t add_stat(stream_config &self, std::string name, recv::stat_mode mode
     return public_stat_count + self.core.custom_stats.size() - 1;
 }
 
+std::vector<stat_config> stats_of(const stream_config &self)
+{
+    auto hold = self.hold();
+    return self.stats();
+}
+
 std::size_t stat_index_of(const stream_config &self, const std::string &name)
 {
-    std::vector<stat_config> all = self.stats();
+    const std::vector<stat_config> all = stats_of(self);
     for (std::size_t i = 0; i < all.size(); ++i)
     {
         if (all[i].name == name)
@@ -56,9 +63,15 @@ void def_checked(Type &type, const char *name)
     using config = typename Type::type;
     using value = std::remove_reference_t<decltype(std::declval<config &>().core.*Field)>;
     type.def_property(
-        name, [](const config &self) { return self.core.*Field; },
+        name,
+        [](const config &self)
+        {
+            auto hold = self.hold();
+            return self.core.*Field;
+        },
         [](config &self, value to)
         {
+            auto hold = self.hold();
             auto changed = self.core;
             changed.*Field = to;
             changed.validate();
@@ -66,18 +79,25 @@ void def_checked(Type &type, const char *name)
         });
 }
 
-int memcpy_kind(const stream_config &self) { return self.core.copy == copy_nontemporal ? 1 : 0; }
+int memcpy_kind(const stream_config &self)
+{
+    auto hold = self.hold();
+    return self.core.copy == copy_nontemporal ? 1 : 0;
+}
 
 void set_memcpy_kind(stream_config &self, int kind)
 {
     if (kind != 0 && kind != 1)
         throw_bad_argument("memcpy", kind, "MEMCPY_STD or MEMCPY_NONTEMPORAL");
+    auto hold = self.hold();
     self.core.copy = kind == 1 ? copy_nontemporal : copy_plain;
 }
 
 void register_stat_config(py::module_ &m)
 {
-    py::class_<stat_config> type(m, "StreamStatConfig");
+    py::class_<stat_config> type(
+        m, "StreamStatConfig",
+        "What a counter is called, and how two are added. It does not change: any number of threads may share one.");
     py::native_enum<recv::stat_mode>(type, "Mode", "enum.Enum")
         .value("COUNTER", recv::stat_mode::counter)
         .value("MAXIMUM", recv::stat_mode::maximum)
@@ -103,7 +123,10 @@ void register_stat_config(py::module_ &m)
 void register_stream_config(py::module_ &m)
 {
     using recv::options;
-    py::class_<stream_config> type(m, "StreamConfig");
+    using memory = plain_property<&stream_config_values::memory>;
+    py::class_<stream_config> type(m, "StreamConfig",
+                                   "How a stream receives. Streams copy it. Any number of threads may share one: each "
+                                   "sees an assignment whole or not at all.");
     def_keyword_init(type);
     type.attr("DEFAULT_MAX_HEAPS") = options().max_heaps;
     def_checked<&options::max_heaps>(type, "max_heaps");
@@ -115,18 +138,28 @@ void register_stream_config(py::module_ &m)
     def_checked<&options::explicit_start>(type, "explicit_start");
     def_checked<&options::max_heap_size>(type, "max_heap_size");
     type.def_property("memcpy", memcpy_kind, set_memcpy_kind)
+        .def_property("memory_allocator", memory::get,
+                      py::cpp_function(memory::set, py::is_method(type), py::arg("value").none(false)))
         .def_property(
-            "memory_allocator", [](const stream_config &self) { return self.memory; },
-            py::cpp_function([](stream_config &self, std::shared_ptr<memory_allocator> to)
-                             { self.memory = std::move(to); },
-                             py::is_method(type), py::arg("value").none(false)))
-        .def_property(
-            "allow_out_of_order", [](const stream_config &self) { return self.core.order == ordering::any_order; },
-            [](stream_config &self, bool on) { self.core.order = on ? ordering::any_order : ordering::in_order; })
-        .def_property_readonly("stats", &stream_config::stats)
+            "allow_out_of_order",
+            [](const stream_config &self)
+            {
+                auto hold = self.hold();
+                return self.core.order == ordering::any_order;
+            },
+            [](stream_config &self, bool on)
+            {
+                auto hold = self.hold();
+                self.core.order = on ? ordering::any_order : ordering::in_order;
+            })
+        .def_property_readonly("stats", stats_of)
         .def("add_stat", add_stat, py::arg("name"), py::arg("mode") = recv::stat_mode::counter)
         .def("next_stat_index",
-             [](const stream_config &self) { return public_stat_count + self.core.custom_stats.size(); })
+             [](const stream_config &self)
+             {
+                 auto hold = self.hold();
+                 return public_stat_count + self.core.custom_stats.size();
+             })
         .def("get_stat_index", stat_index_of, py::arg("name"));
 }
 
@@ -137,7 +170,9 @@ void register_recv_config(py::module_ &m)
     register_stat_config(m);
     register_stream_config(m);
 
-    py::class_<ring_stream_config> ring(m, "RingStreamConfig");
+    py::class_<ring_stream_config> ring(m, "RingStreamConfig",
+                                        "How heaps queue for who gets them. Streams copy it. Any number of threads may "
+                                        "share one: each sees an assignment whole or not at all.");
     def_keyword_init(ring);
     ring.attr("DEFAULT_HEAPS") = recv::ring_options().heaps;
     def_checked<&recv::ring_options::heaps>(ring, "heaps");

@@ -12,7 +12,7 @@
 namespace heapwire::python
 {
 
-stream_stats::stream_stats(const recv::stats &from)
+stream_stats_values::stream_stats_values(const recv::stats &from)
 {
     for (std::size_t i = 0; i < from.size(); ++i)
     {
@@ -23,12 +23,12 @@ stream_stats::stream_stats(const recv::stats &from)
     }
 }
 
-bool stream_stats::contains(std::string_view name) const
+bool stream_stats_values::contains(std::string_view name) const
 {
     return std::any_of(config.begin(), config.end(), [&](const stat_config &c) { return c.name == name; });
 }
 
-std::uint64_t &stream_stats::at(std::string_view name)
+std::uint64_t &stream_stats_values::at(std::string_view name)
 {
     auto found = std::find_if(config.begin(), config.end(), [&](const stat_config &c) { return c.name == name; });
     if (found == config.end())
@@ -36,7 +36,7 @@ std::uint64_t &stream_stats::at(std::string_view name)
     return values[static_cast<std::size_t>(found - config.begin())];
 }
 
-stream_stats &stream_stats::operator+=(const stream_stats &other)
+stream_stats_values &stream_stats_values::operator+=(const stream_stats_values &other)
 {
     if (config != other.config)
         throw std::invalid_argument("statistics of differently configured streams cannot be added");
@@ -57,6 +57,12 @@ std::uint64_t &at_index(stream_stats &self, std::size_t index)
     return self.values[index];
 }
 
+std::vector<std::uint64_t> values_of(const stream_stats &self)
+{
+    auto hold = self.hold();
+    return self.values;
+}
+
 py::list names(const stream_stats &self)
 {
     py::list out;
@@ -67,46 +73,85 @@ py::list names(const stream_stats &self)
 
 py::list pairs(const stream_stats &self)
 {
+    const std::vector<std::uint64_t> now = values_of(self);
     py::list out;
-    for (std::size_t i = 0; i < self.values.size(); ++i)
-        out.append(py::make_tuple(self.config[i].name, self.values[i]));
+    for (std::size_t i = 0; i < now.size(); ++i)
+        out.append(py::make_tuple(self.config[i].name, now[i]));
     return out;
 }
 
 py::dict details(const stream_stats &self)
 {
+    const stream_stats_values now = stream_stats(self);
     py::dict out;
-    for (std::size_t i = 0; i < self.detail_values.size(); ++i)
-        out[py::str(self.detail_config[i].name)] = self.detail_values[i];
+    for (std::size_t i = 0; i < now.detail_values.size(); ++i)
+        out[py::str(now.detail_config[i].name)] = now.detail_values[i];
     return out;
+}
+
+std::uint64_t get(const stream_stats &self, const std::string &name)
+{
+    auto hold = self.hold();
+    return const_cast<stream_stats &>(self).at(name);
+}
+
+void add_to(stream_stats &self, const stream_stats &other)
+{
+    const stream_stats more(other); // which may be `self`
+    auto hold = self.hold();
+    self += more;
 }
 
 void def_mapping(py::class_<stream_stats> &type)
 {
     using value = std::uint64_t;
-    type.def("__getitem__", [](stream_stats &self, std::size_t i) { return at_index(self, i); })
-        .def("__getitem__", [](stream_stats &self, const std::string &name) { return self.at(name); })
-        .def("__setitem__", [](stream_stats &self, std::size_t i, value to) { at_index(self, i) = to; })
-        .def("__setitem__", [](stream_stats &self, const std::string &name, value to) { self.at(name) = to; })
-        .def("__contains__", &stream_stats::contains)
+    type.def("__getitem__",
+             [](stream_stats &self, std::size_t i)
+             {
+                 auto hold = self.hold();
+                 return value{at_index(self, i)};
+             })
+        .def("__getitem__", get)
+        .def("__setitem__",
+             [](stream_stats &self, std::size_t i, value to)
+             {
+                 auto hold = self.hold();
+                 at_index(self, i) = to;
+             })
+        .def("__setitem__",
+             [](stream_stats &self, const std::string &name, value to)
+             {
+                 auto hold = self.hold();
+                 self.at(name) = to;
+             })
+        .def("__contains__", [](const stream_stats &self, const std::string &name) { return self.contains(name); })
         .def(
             "get",
-            [](stream_stats &self, const std::string &name, py::object otherwise)
-            { return self.contains(name) ? py::int_(self.at(name)) : std::move(otherwise); },
+            [](const stream_stats &self, const std::string &name, py::object otherwise)
+            { return self.contains(name) ? py::int_(get(self, name)) : std::move(otherwise); },
             py::arg(), py::arg() = py::none(), py::pos_only())
         .def("__iter__", [](const stream_stats &self) { return py::iter(names(self)); })
         .def("keys", [](const stream_stats &self) { return py::iter(names(self)); })
-        .def("values", [](const stream_stats &self) { return py::iter(py::cast(self.values)); })
+        .def("values", [](const stream_stats &self) { return py::iter(py::cast(values_of(self))); })
         .def("items", [](const stream_stats &self) { return py::iter(pairs(self)); })
-        .def("__len__", [](const stream_stats &self) { return self.values.size(); });
+        .def("__len__", [](const stream_stats &self) { return self.config.size(); });
 }
 
 template <std::size_t... I>
 void def_attributes(py::class_<stream_stats> &type, std::index_sequence<I...>)
 {
     (type.def_property(
-         recv::stat_table()[I].name.c_str(), [](const stream_stats &self) { return self.values[I]; },
-         [](stream_stats &self, std::uint64_t to) { self.values[I] = to; }),
+         recv::stat_table()[I].name.c_str(),
+         [](const stream_stats &self)
+         {
+             auto hold = self.hold();
+             return self.values[I];
+         },
+         [](stream_stats &self, std::uint64_t to)
+         {
+             auto hold = self.hold();
+             self.values[I] = to;
+         }),
      ...);
 }
 
@@ -114,21 +159,29 @@ void def_attributes(py::class_<stream_stats> &type, std::index_sequence<I...>)
 
 void register_recv_stats(py::module_ &m)
 {
-    py::class_<stream_stats> type(m, "StreamStats");
+    py::class_<stream_stats> type(m, "StreamStats",
+                                  "Counters of a stream, as they were: by name and by index. Any number of threads may "
+                                  "share one: each call is whole, `a += b` too.");
     def_mapping(type);
     def_attributes(type, std::make_index_sequence<public_stat_count>());
-    type.def_readonly("config", &stream_stats::config)
+    type.def_property_readonly("config", [](const stream_stats &self) { return self.config; })
         .def_property_readonly("details", details)
         .def(
             "__add__",
             [](const stream_stats &a, const stream_stats &b)
             {
-                stream_stats sum = a;
-                return sum += b;
+                auto sum = std::make_unique<stream_stats>(a);
+                add_to(*sum, b);
+                return sum;
             },
             py::is_operator())
         .def(
-            "__iadd__", [](stream_stats &a, const stream_stats &b) -> stream_stats & { return a += b; },
+            "__iadd__",
+            [](stream_stats &a, const stream_stats &b) -> stream_stats &
+            {
+                add_to(a, b);
+                return a;
+            },
             py::is_operator());
 
     py::module_ indices = m.def_submodule("stream_stat_indices");

@@ -53,7 +53,9 @@ void def_ring(receive_stream_class &type)
 
 void register_recv_stream(py::module_ &m)
 {
-    receive_stream_class type(m, "Stream");
+    receive_stream_class type(m, "Stream",
+                              "Receives heaps. Any number of threads may use one at once: each heap comes out once, "
+                              "and `stop` ends every `get`.");
     type.def(py::init(&receive_stream::make), py::arg("thread_pool").none(false), py::arg("config") = stream_config(),
              py::arg("ring_config") = ring_stream_config())
         .def("get", [](receive_stream &self) { return as_python(self.get(), self); })
@@ -79,7 +81,7 @@ void register_recv_stream(py::module_ &m)
                                [](const receive_stream &self)
                                {
                                    detached off;
-                                   return std::make_unique<stream_stats>(self.core().statistics());
+                                   return std::make_unique<stream_stats>(stream_stats_values(self.core().statistics()));
                                });
     def_ring(type);
     def_readers(type);

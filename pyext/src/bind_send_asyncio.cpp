@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// What heapwire.send.asyncio is made of: LoopHub, and streams that answer futures.
-#include <pybind11/gil_safe_call_once.h>
 #include <pybind11/stl.h>
 
+#include "collectable.h"
 #include "register.h"
 #include "send_classes.h"
 
@@ -12,12 +12,14 @@ namespace heapwire::python
 namespace
 {
 
-/// The hub of the running loop (heapwire._aio.hub). RuntimeError without a loop.
+PyObject *hub_function = nullptr; // heapwire._aio.hub of this interpreter; leaked, because there may be one after it
+
+/// The hub of the running loop. RuntimeError without a loop.
 py::object current_hub()
 {
-    PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> function;
-    return function.call_once_and_store_result([] { return py::module_::import("heapwire._aio").attr("hub"); })
-        .get_stored()();
+    if (!hub_function)
+        throw py::import_error("heapwire.send.asyncio was not imported");
+    return py::handle(hub_function)();
 }
 
 void refuse(const py::object &future, std::error_code why, std::size_t heaps)
@@ -114,31 +116,13 @@ py::object when_flushed(async_stream &self)
     return hub.cast<loop_hub &>().when_landed(self.progress);
 }
 
-/// Futures, and through them all of a program, hang on a hub: the garbage collector must see them.
-void make_collectable(PyHeapTypeObject *heap_type)
-{
-    PyTypeObject *type = &heap_type->ht_type;
-    type->tp_flags |= Py_TPFLAGS_HAVE_GC;
-    type->tp_traverse = [](PyObject *self, visitproc visit, void *arg)
-    {
-        Py_VISIT(Py_TYPE(self));
-        if (py::detail::is_holder_constructed(self))
-            return py::cast<const loop_hub &>(py::handle(self)).traverse(visit, arg);
-        return 0;
-    };
-    type->tp_clear = [](PyObject *self)
-    {
-        if (py::detail::is_holder_constructed(self))
-            py::cast<loop_hub &>(py::handle(self)).clear();
-        return 0;
-    };
-}
-
 } // namespace
 
 void register_send_asyncio(py::module_ &m)
 {
-    py::class_<loop_hub>(m, "LoopHub", py::custom_type_setup(make_collectable))
+    m.def("_set_hub_function", [](py::object function) { hub_function = function.release().ptr(); });
+    // Futures, and through them all of a program, hang on a hub.
+    py::class_<loop_hub>(m, "LoopHub", py::custom_type_setup(make_collectable<loop_hub>))
         .def(py::init<py::object>(), py::arg("loop"))
         .def_property_readonly("fd", &loop_hub::fd)
         .def_property_readonly("id", &loop_hub::id)

@@ -13,9 +13,9 @@
 namespace heapwire::python
 {
 
-bool send_stream_config::packets_too_small() const noexcept { return max_packet_size < wire::min_packet_bytes; }
+bool send_stream_config_values::packets_too_small() const noexcept { return max_packet_size < wire::min_packet_bytes; }
 
-send::options send_stream_config::options(send::split packets) const
+send::options send_stream_config_values::options(send::split packets) const
 {
     constexpr std::size_t largest_packet = std::size_t{1} << 30; // of the core; no transport has larger ones
     if (max_heaps > std::size_t{1} << 63)
@@ -41,6 +41,7 @@ void set_rate(send_stream_config &self, double to)
 {
     if (!std::isfinite(to) || to < 0)
         throw_bad_argument("rate", to, "finite and not negative");
+    auto hold = self.hold();
     self.rate = to;
 }
 
@@ -48,6 +49,7 @@ void set_max_heaps(send_stream_config &self, std::size_t to)
 {
     if (to == 0)
         throw_bad_argument("max_heaps", to, "at least 1");
+    auto hold = self.hold();
     self.max_heaps = to;
 }
 
@@ -55,6 +57,7 @@ void set_ratio(send_stream_config &self, double to)
 {
     if (!std::isfinite(to) || to < 1)
         throw_bad_argument("burst_rate_ratio", to, "finite and at least 1");
+    auto hold = self.hold();
     self.burst_rate_ratio = to;
 }
 
@@ -79,23 +82,31 @@ void register_send_config(py::module_ &m)
         .finalize();
 
     using config = send_stream_config;
-    py::class_<config> type(m, "StreamConfig");
+    py::class_<config> type(m, "StreamConfig",
+                            "How a stream sends. Streams copy it. Any number of threads may share one: each sees an "
+                            "assignment whole or not at all.");
     def_keyword_init(type);
     def_default<&config::max_packet_size>(type, "DEFAULT_MAX_PACKET_SIZE");
     def_default<&config::burst_size>(type, "DEFAULT_BURST_SIZE");
     def_default<&config::max_heaps>(type, "DEFAULT_MAX_HEAPS");
     def_default<&config::burst_rate_ratio>(type, "DEFAULT_BURST_RATE_RATIO");
     def_default<&config::rate_method>(type, "DEFAULT_RATE_METHOD");
-    type.def_readwrite("max_packet_size", &config::max_packet_size)
-        .def_readwrite("burst_size", &config::burst_size)
-        .def_readwrite("rate_method", &config::rate_method)
-        .def_property(
-            "rate", [](const config &self) { return self.rate; }, set_rate)
-        .def_property(
-            "max_heaps", [](const config &self) { return self.max_heaps; }, set_max_heaps)
-        .def_property(
-            "burst_rate_ratio", [](const config &self) { return self.burst_rate_ratio; }, set_ratio)
-        .def_property_readonly("burst_rate", [](const config &self) { return self.rate * self.burst_rate_ratio; });
+    using values = send_stream_config_values;
+    using packet_size = plain_property<&values::max_packet_size>;
+    using burst_size = plain_property<&values::burst_size>;
+    using method = plain_property<&values::rate_method>;
+    type.def_property("max_packet_size", packet_size::get, packet_size::set)
+        .def_property("burst_size", burst_size::get, burst_size::set)
+        .def_property("rate_method", method::get, method::set)
+        .def_property("rate", plain_property<&values::rate>::get, set_rate)
+        .def_property("max_heaps", plain_property<&values::max_heaps>::get, set_max_heaps)
+        .def_property("burst_rate_ratio", plain_property<&values::burst_rate_ratio>::get, set_ratio)
+        .def_property_readonly("burst_rate",
+                               [](const config &self)
+                               {
+                                   auto hold = self.hold();
+                                   return self.rate * self.burst_rate_ratio;
+                               });
 }
 
 } // namespace heapwire::python

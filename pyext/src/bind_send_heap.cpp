@@ -65,7 +65,9 @@ private:
 
 void register_generator(py::module_ &m)
 {
-    py::class_<packet_generator>(m, "PacketGenerator")
+    py::class_<packet_generator>(
+        m, "PacketGenerator",
+        "Iterates over the packets of a heap. Any number of threads may share one: each packet comes out once.")
         .def(py::init<std::shared_ptr<outgoing>, std::uint64_t, std::size_t>(), py::arg("heap").none(false),
              py::arg("cnt"), py::arg("max_packet_size"))
         .def("__iter__", [](py::object self) { return self; })
@@ -77,23 +79,32 @@ void register_generator(py::module_ &m)
              });
 }
 
+template <auto Field>
+auto plan_get(const heap_reference &self)
+{
+    return plain_property<Field>::get(self.plan);
+}
+template <auto Field>
+void plan_set(heap_reference &self, typename plain_property<Field>::value to)
+{
+    plain_property<Field>::set(self.plan, to);
+}
+
 void register_references(py::module_ &m)
 {
-    py::class_<heap_reference>(m, "HeapReference")
+    py::class_<heap_reference>(m, "HeapReference",
+                               "A heap, and how to send it, for `send_heaps`. Any number of threads may share one: "
+                               "each sees an assignment whole or not at all.")
         .def(py::init<py::object, std::int64_t, std::size_t, double>(), py::arg("heap").none(false), py::kw_only(),
              py::arg("cnt") = -1, py::arg("substream_index") = 0, py::arg("rate") = -1.0)
         .def_readonly("heap", &heap_reference::heap)
-        .def_property(
-            "cnt", [](const heap_reference &self) { return self.plan.cnt; },
-            [](heap_reference &self, std::int64_t to) { self.plan.cnt = to; })
-        .def_property(
-            "substream_index", [](const heap_reference &self) { return self.plan.substream; },
-            [](heap_reference &self, std::size_t to) { self.plan.substream = to; })
-        .def_property(
-            "rate", [](const heap_reference &self) { return self.plan.rate; },
-            [](heap_reference &self, double to) { self.plan.rate = to; });
+        .def_property("cnt", plan_get<&planned_heap::cnt>, plan_set<&planned_heap::cnt>)
+        .def_property("substream_index", plan_get<&planned_heap::substream>, plan_set<&planned_heap::substream>)
+        .def_property("rate", plan_get<&planned_heap::rate>, plan_set<&planned_heap::rate>);
 
-    py::class_<heap_reference_list>(m, "HeapReferenceList")
+    py::class_<heap_reference_list>(
+        m, "HeapReferenceList",
+        "Heaps that are sent together. It does not change: any number of threads may share one.")
         .def(py::init([](const std::vector<heap_reference> &heaps) { return heap_reference_list{plans_of(heaps)}; }),
              py::arg("heaps"))
         .def("__len__", [](const heap_reference_list &self) { return self.heaps.size(); })
@@ -115,7 +126,7 @@ void register_references(py::module_ &m)
 } // namespace
 
 heap_reference::heap_reference(py::object of, std::int64_t cnt, std::size_t substream, double rate)
-    : heap(std::move(of)), plan{nullptr, cnt, substream, rate}
+    : heap(std::move(of)), plan(planned_heap{nullptr, cnt, substream, rate})
 {
     if (!py::isinstance<outgoing>(heap))
         throw py::type_error("heap: a heapwire.send.Heap is needed");
@@ -133,7 +144,10 @@ std::vector<planned_heap> plans_of(const std::vector<heap_reference> &heaps)
 
 void register_send_heap(py::module_ &m)
 {
-    py::class_<outgoing, std::shared_ptr<outgoing>>(m, "Heap")
+    py::class_<outgoing, std::shared_ptr<outgoing>>(
+        m, "Heap",
+        "A heap to send. Any number of threads may add to it or send it, also several times at once; while it is being "
+        "sent it cannot be changed (RuntimeError).")
         .def(py::init<const flavour &>(), py::arg("flavour") = flavour())
         .def_property_readonly("flavour", [](const outgoing &self) { return self.flavour(); })
         .def_property(

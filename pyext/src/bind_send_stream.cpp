@@ -41,23 +41,29 @@ void def_sending(Type &type)
 
 void register_send_stream(py::module_ &m)
 {
-    py::class_<send_stream, std::shared_ptr<send_stream>>(m, "Stream")
+    py::class_<send_stream, std::shared_ptr<send_stream>>(
+        m, "Stream", "What all streams that send have. Any number of threads may use one at once.")
         .def(
             "set_cnt_sequence",
             [](send_stream &self, std::uint64_t next, std::uint64_t step) { self.core().set_cnt_sequence(next, step); },
             py::arg("next"), py::arg("step"))
         .def_property_readonly("num_substreams", [](const send_stream &self) { return self.core().substreams(); });
 
-    stream_class<udp_stream<manner::blocking>> udp(m, "UdpStream");
+    stream_class<udp_stream<manner::blocking>> udp(
+        m, "UdpStream",
+        "Sends over UDP. Any number of threads may send at once; heaps of one `send_heaps` stay together.");
     def_udp(udp);
     def_sending(udp);
 
-    stream_class<tcp_stream<manner::blocking>> tcp(m, "TcpStream");
+    stream_class<tcp_stream<manner::blocking>> tcp(
+        m, "TcpStream",
+        "Sends over TCP. Any number of threads may send at once; heaps of one `send_heaps` stay together.");
     def_tcp(tcp);
     def_tcp_connecting(tcp);
     def_sending(tcp);
 
-    stream_class<bytes_stream> bytes(m, "BytesStream");
+    stream_class<bytes_stream> bytes(
+        m, "BytesStream", "Sends into memory. Any number of threads may send, and look at what was sent, at once.");
     bytes
         .def(py::init(
                  [](std::shared_ptr<thread_pool> pool, const send_stream_config &config)
@@ -83,7 +89,9 @@ void register_send_stream(py::module_ &m)
              });
     def_sending(bytes);
 
-    stream_class<inproc_stream<manner::blocking>> inproc(m, "InprocStream");
+    stream_class<inproc_stream<manner::blocking>> inproc(m, "InprocStream",
+                                                         "Sends into queues of this process. Any number of threads may "
+                                                         "send at once; heaps of one `send_heaps` stay together.");
     def_inproc(inproc);
     def_sending(inproc);
 }

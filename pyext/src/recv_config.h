@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "guarded.h"
 #include "heapwire/recv/options.h"
 #include "heapwire/recv/stats.h"
 #include "memory.h"
@@ -25,7 +26,7 @@ struct stat_config
 };
 [[nodiscard]] std::uint64_t combine(recv::stat_mode mode, std::uint64_t a, std::uint64_t b) noexcept;
 
-struct stream_config
+struct stream_config_values
 {
     recv::options core;
     std::shared_ptr<memory_allocator> memory = std::make_shared<memory_allocator>();
@@ -40,10 +41,12 @@ struct stream_config
         return out;
     }
 };
+using stream_config = guarded<stream_config_values>;
 
-struct ring_stream_config
+struct ring_stream_config_values
 {
     recv::ring_options core;
 };
+using ring_stream_config = guarded<ring_stream_config_values>;
 
 } // namespace heapwire::python

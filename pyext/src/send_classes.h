@@ -100,7 +100,8 @@ template <typename T>
                                              send::split packets = send::split::even)
 {
     host::process_registry().require_open();
-    std::shared_ptr<T> made = make_detached<T>(std::move(pool), config, sink, packets);
+    const send_stream_config now(config);
+    std::shared_ptr<T> made = make_detached<T>(std::move(pool), now, sink, packets);
     made->register_at_exit(made);
     return made;
 }

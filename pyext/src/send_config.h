@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "guarded.h"
 #include "heapwire/send/options.h"
 
 namespace heapwire::python
@@ -28,7 +29,7 @@ enum class group_mode_choice : std::uint8_t
 }
 
 /// Fields are valid one by one, max_packet_size excepted: too small a one is found when a heap is sent.
-struct send_stream_config
+struct send_stream_config_values
 {
     std::size_t max_packet_size = send::options().max_packet_size;
     double rate = 0;
@@ -41,5 +42,6 @@ struct send_stream_config
     /// Always valid for the core, unless max_heaps is absurd (std::invalid_argument).
     [[nodiscard]] send::options options(send::split packets) const;
 };
+using send_stream_config = guarded<send_stream_config_values>;
 
 } // namespace heapwire::python

@@ -45,7 +45,11 @@ public:
     void add_control(wire::stream_control what);
 
     [[nodiscard]] const python::flavour &flavour() const noexcept { return flavour_; }
-    [[nodiscard]] bool repeat_pointers() const noexcept { return core_.repeat_pointers(); }
+    [[nodiscard]] bool repeat_pointers() const
+    {
+        std::lock_guard hold(lock_);
+        return core_.repeat_pointers();
+    }
     void repeat_pointers(bool on);
 
     /// Between these two the heap does not change. Any number of flights at once.
@@ -68,7 +72,7 @@ private:
     void change(Change &&how);
 
     const python::flavour flavour_;
-    std::mutex lock_; // whoever changes the heap, or takes off
+    mutable std::mutex lock_; // whoever changes the heap, or takes off
     std::atomic<int> in_flight_{0};
     outgoing_heap core_;
     held *exports_ = nullptr; // one block each: an exporter may point into its Py_buffer

@@ -126,28 +126,31 @@ void loop_hub::finish(std::unique_ptr<async_flight> done)
     std::shared_ptr<async_progress> progress = done->progress;
     const host::completion record = done->record();
     std::uint64_t before = progress->landed.load(std::memory_order_relaxed);
-    while (before < done->number &&
-           !progress->landed.compare_exchange_weak(before, done->number, std::memory_order_acq_rel))
+    while (before < done->number && !progress->landed.compare_exchange_weak(before, done->number))
         ;
     done.reset(); // buffers go back before anybody hears of it
     if (future)
         guarded(future, record.status, py::int_(record.bytes));
-    if (!flushers_.empty())
+    if (flushing_.load())
         tell_flushers(*progress);
 }
 
 void loop_hub::tell_flushers(const async_progress &of)
 {
-    const std::uint64_t landed = of.landed.load(std::memory_order_acquire);
+    const std::uint64_t landed = of.landed.load();
     std::vector<py::object> due;
-    for (std::size_t i = flushers_.size(); i-- > 0;)
     {
-        flusher entry = std::move(flushers_.front());
-        flushers_.pop_front();
-        if (entry.of.get() == &of && entry.number <= landed)
-            due.push_back(std::move(entry.future));
-        else
-            flushers_.push_back(std::move(entry));
+        std::lock_guard hold(lock_);
+        for (std::size_t i = flushers_.size(); i-- > 0;)
+        {
+            flusher entry = std::move(flushers_.front());
+            flushers_.pop_front();
+            if (entry.of.get() == &of && entry.number <= landed)
+                due.push_back(std::move(entry.future));
+            else
+                flushers_.push_back(std::move(entry));
+        }
+        flushing_.store(!flushers_.empty());
     }
     for (const py::object &future : due)
         guarded(future, {}, py::none());
@@ -168,7 +171,12 @@ py::object loop_hub::when_landed(const std::shared_ptr<async_progress> &of)
     if (of->last_hub.load(std::memory_order_relaxed) != posts_->id)
         return py::bool_(false);
     py::object future = new_future();
-    flushers_.push_back({of, number, future});
+    {
+        std::lock_guard hold(lock_);
+        flushers_.push_back({of, number, future});
+        flushing_.store(true);
+    }
+    tell_flushers(*of); // process() on another thread may just have looked
     return future;
 }
 
@@ -194,8 +202,8 @@ void loop_hub::clear()
         std::lock_guard hold(lock_);
         futures.swap(futures_);
         free_.clear();
+        flushers.swap(flushers_);
     }
-    flushers.swap(flushers_);
 }
 
 } // namespace heapwire::python

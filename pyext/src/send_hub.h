@@ -137,6 +137,7 @@ private:
     std::vector<py::object> futures_;
     std::vector<std::uint32_t> free_;
     std::deque<flusher> flushers_;
+    std::atomic<bool> flushing_{false}; // there are some; what lands looks here, after it said so
 };
 
 /// Sets the result of a future, or an OSError, unless it is done already (cancelled).

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "guarded.h"
 #include "send_flight.h"
 
 namespace heapwire::python
@@ -12,7 +13,7 @@ namespace heapwire::python
 struct heap_reference
 {
     py::object heap; ///< the same object that was given, be it of a subclass
-    planned_heap plan;
+    guarded<planned_heap> plan;
 
     /// Raises TypeError if `of` is no heap.
     heap_reference(py::object of, std::int64_t cnt, std::size_t substream, double rate);

@@ -96,7 +96,10 @@ class _Waiters:
 
 
 class Stream(_recv.Stream):
-    """A receive stream whose :meth:`get` is a coroutine. Several event loops may wait for heaps at once."""
+    """A receive stream whose :meth:`get` is a coroutine.
+
+    Any number of event loops, in any number of threads, may wait for heaps at once: each heap comes out once.
+    """
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

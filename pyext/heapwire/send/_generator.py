@@ -9,7 +9,8 @@ from heapwire._core.send import Heap, _HeapFiller
 class HeapGenerator:
     """Makes heaps that tell receivers what they do not know yet.
 
-    Descriptors are repeated when ``descriptor_frequency`` heaps have gone by. One thread at a time.
+    Descriptors are repeated when ``descriptor_frequency`` heaps have gone by. Heaps are made on one thread at a time, because
+    what is due depends on the heap before; two threads at once do no harm, but who knows what their heaps have.
     """
 
     def __init__(self, item_group, descriptor_frequency=None, flavour=Flavour()):  # noqa: B008 - it is immutable
@@ -50,7 +51,10 @@ def _get_heap_by_method(self, *args, **kwargs):
 
 
 class ItemGroup(_ItemGroup, HeapGenerator):
-    """An item group that makes its own heaps."""
+    """An item group that makes its own heaps.
+
+    As a group any number of threads may use it at once; as a :class:`HeapGenerator` one at a time.
+    """
 
     def __init__(self, descriptor_frequency=None, flavour=Flavour()):  # noqa: B008 - it is immutable
         _ItemGroup.__init__(self)

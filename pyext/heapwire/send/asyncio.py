@@ -42,15 +42,24 @@ class _Async:
 
 
 class UdpStream(_Async, _native.UdpStream):
-    """SPEAD over UDP; constructed like :class:`heapwire.send.UdpStream`."""
+    """SPEAD over UDP; constructed like :class:`heapwire.send.UdpStream`.
+
+    Any number of threads and loops may use one at once; a future belongs to the loop that was running.
+    """
 
 
 class InprocStream(_Async, _native.InprocStream):
-    """SPEAD through queues in memory; constructed like :class:`heapwire.send.InprocStream`."""
+    """SPEAD through queues in memory; constructed like :class:`heapwire.send.InprocStream`.
+
+    Any number of threads and loops may use one at once; a future belongs to the loop that was running.
+    """
 
 
 class TcpStream(_Async, _native.TcpStream):
-    """SPEAD over TCP: of a connected socket, or by :meth:`connect`."""
+    """SPEAD over TCP: of a connected socket, or by :meth:`connect`.
+
+    Any number of threads and loops may use one at once; a future belongs to the loop that was running.
+    """
 
     @classmethod
     async def connect(

@@ -44,11 +44,39 @@ void throw_os_error(std::error_code error, const std::string &what)
     throw py::error_already_set();
 }
 
+namespace
+{
+
+/// As py::register_exception, which would do it once a process: an interpreter that is started anew has a module
+/// anew. The class of the one before is leaked, because somebody may still throw while it ends.
+template <typename Error>
+void add_exception(py::module_ &m, const char *name)
+{
+    static PyObject *type = nullptr;
+    const py::exception<Error> made(m, name);
+    made.attr("__module__") = "heapwire";
+    type = made.inc_ref().ptr();
+    py::register_exception_translator(
+        [](std::exception_ptr thrown)
+        {
+            try
+            {
+                std::rethrow_exception(thrown);
+            }
+            catch (const Error &error)
+            {
+                py::set_error(type, error.what());
+            }
+        });
+}
+
+} // namespace
+
 void register_errors(py::module_ &m)
 {
-    py::register_exception<stopped_error>(m, "Stopped").attr("__module__") = "heapwire";
-    py::register_exception<empty_error>(m, "Empty").attr("__module__") = "heapwire";
-    py::register_exception<full_error>(m, "Full").attr("__module__") = "heapwire";
+    add_exception<stopped_error>(m, "Stopped");
+    add_exception<empty_error>(m, "Empty");
+    add_exception<full_error>(m, "Full");
 }
 
 } // namespace heapwire::python

@@ -25,7 +25,22 @@ constexpr std::size_t batch = 256;
 constexpr std::chrono::milliseconds level_check{500};
 
 std::atomic<host::log_ring *> ring_now{nullptr};
-std::atomic<PyObject *> receiver{nullptr}; // of the main interpreter; see forget_receiver()
+std::mutex receiver_lock;     // no Python runs inside
+PyObject *receiver = nullptr; // of the main interpreter; see forget_receiver()
+
+PyObject *exchange_receiver(PyObject *with) noexcept
+{
+    std::lock_guard hold(receiver_lock);
+    return std::exchange(receiver, with);
+}
+
+/// A new reference, or null.
+PyObject *receiver_now() noexcept
+{
+    std::lock_guard hold(receiver_lock);
+    Py_XINCREF(receiver);
+    return receiver;
+}
 
 struct running_thread
 {
@@ -89,11 +104,12 @@ void append(PyObject *list, const host::log_entry &e)
 
 void deliver(host::log_ring &from, std::uint64_t drops, double seconds)
 {
-    PyObject *call = receiver.load(std::memory_order_acquire);
+    PyObject *call = receiver_now();
     PyObject *list = call ? PyList_New(0) : nullptr;
     if (!list)
     {
         PyErr_Clear();
+        Py_XDECREF(call);
         return;
     }
     from.drain([list](const host::log_entry &e) { append(list, e); }, batch);
@@ -104,6 +120,7 @@ void deliver(host::log_ring &from, std::uint64_t drops, double seconds)
         PyErr_WriteUnraisable(call);
     Py_XDECREF(level);
     Py_DECREF(list);
+    Py_DECREF(call);
 }
 
 void name_and_shield_this_thread() noexcept
@@ -118,14 +135,13 @@ void name_and_shield_this_thread() noexcept
 
 void log_thread::set_receiver(py::object deliver)
 {
-    PyObject *before = receiver.exchange(deliver.release().ptr(), std::memory_order_acq_rel);
-    py::reinterpret_steal<py::object>(before);
+    (void)py::reinterpret_steal<py::object>(exchange_receiver(deliver.release().ptr()));
 }
 
 void log_thread::forget_receiver() noexcept
 {
     set_log_sink(nullptr);
-    PyObject *before = receiver.exchange(nullptr, std::memory_order_acq_rel);
+    PyObject *before = exchange_receiver(nullptr);
     if (the_runtime().attach.inside() == 0) // else a handler blocks in it, and it is left alone
         py::reinterpret_steal<py::object>(before);
 }

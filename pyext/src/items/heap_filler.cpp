@@ -2,7 +2,6 @@
 #include "items/heap_filler.h"
 
 #include <pybind11/critical_section.h>
-#include <pybind11/gil_safe_call_once.h>
 
 #include "heapwire/base/error.h"
 #include "items/encode.h"
@@ -93,9 +92,7 @@ void heap_filler::put(const task &what, const py::object &object)
 void heap_filler::fill(const py::object &group, const py::object &heap, std::string_view descriptors,
                        std::string_view data)
 {
-    PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> heap_type;
-    heap_type.call_once_and_store_result([]() -> py::object { return py::type::of<outgoing>(); });
-    const bool is_own = py::type::handle_of(heap).is(heap_type.get_stored());
+    const bool is_own = py::type::handle_of(heap).is(py::type::of<outgoing>());
     fill_own(group, heap, is_own ? &heap.cast<outgoing &>() : nullptr, descriptors, data);
 }
 
@@ -107,14 +104,9 @@ void heap_filler::fill_own(const py::object &group, const py::object &heap, outg
     py::detail::make_caster<item_table> table;
     if (table.load(group, false))
     {
-        auto &items = py::detail::cast_op<item_table &>(table);
-        for (std::size_t i = 0;; ++i)
-        {
-            const py::object item = items.item_at(i);
-            if (!item)
-                break;
-            put(what, item);
-        }
+        const auto items = py::detail::cast_op<item_table &>(table).now();
+        for (const item_list::entry &e : items->entries)
+            put(what, e.item);
     }
     else
     {

@@ -36,6 +36,7 @@ PyObject *item_new(PyTypeObject *type, PyObject *, PyObject *)
         return nullptr;
     new (&item->plan) std::shared_ptr<const item_plan>();
     new (&item->memo) std::shared_ptr<const raw_memo>();
+    new (&item->received) std::shared_ptr<const raw_memo>();
     item->version = 1;
     item->serial = made.fetch_add(1, std::memory_order_relaxed);
     return reinterpret_cast<PyObject *>(item);
@@ -68,6 +69,7 @@ void item_dealloc(PyObject *self)
     (void)item_clear(self);
     item->plan.~shared_ptr();
     item->memo.~shared_ptr();
+    item->received.~shared_ptr();
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -89,6 +91,22 @@ int value_setter(PyObject *self, PyObject *value, void *)
     return 0;
 }
 
+PyObject *version_getter(PyObject *self, void *)
+{
+    return PyLong_FromLongLong(version_of(reinterpret_cast<item_object *>(self)));
+}
+
+int version_setter(PyObject *self, PyObject *value, void *)
+{
+    const long long version = value ? PyLong_AsLongLong(value) : -1;
+    if (!value)
+        PyErr_SetString(PyExc_TypeError, "an item's version cannot be deleted");
+    if (PyErr_Occurred())
+        return -1;
+    std::atomic_ref(reinterpret_cast<item_object *>(self)->version).store(version, std::memory_order_relaxed);
+    return 0;
+}
+
 PyMemberDef members[] = {
     {"id", T_OBJECT_EX, offsetof(item_object, id), 0, nullptr},
     {"name", T_OBJECT_EX, offsetof(item_object, name), 0, nullptr},
@@ -97,13 +115,13 @@ PyMemberDef members[] = {
     {"dtype", T_OBJECT_EX, offsetof(item_object, dtype), 0, nullptr},
     {"order", T_OBJECT_EX, offsetof(item_object, order), 0, nullptr},
     {"format", T_OBJECT_EX, offsetof(item_object, format), 0, nullptr},
-    {"_version", T_LONGLONG, offsetof(item_object, version), 0, nullptr},
     {nullptr, 0, 0, 0, nullptr},
 };
 
 PyGetSetDef properties[] = {
     {"_value", value_getter, value_setter, "The current value; None before the first. Assigning raises the version.",
      nullptr},
+    {"_version", version_getter, version_setter, "Counts the assignments of values.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
@@ -170,6 +188,27 @@ std::shared_ptr<const raw_memo> raw_of(item_object *item, wire::flavour f)
     py::scoped_critical_section lock(self);
     memo.swap(item->memo);
     return made;
+}
+
+std::shared_ptr<const raw_memo> received_of(item_object *item)
+{
+    std::shared_ptr<const raw_memo> memo;
+    {
+        py::scoped_critical_section lock(py::handle(reinterpret_cast<PyObject *>(item)));
+        memo = item->received;
+    }
+    return memo && same(memo->from, attributes_of(item)) ? memo : nullptr;
+}
+
+void remember_received(item_object *item, const wire::descriptor &raw, wire::flavour f)
+{
+    auto made = std::make_shared<raw_memo>();
+    made->from = attributes_of(item);
+    made->bugs = f.bugs();
+    made->raw = raw;
+    std::shared_ptr<const raw_memo> memo = std::move(made);
+    py::scoped_critical_section lock(py::handle(reinterpret_cast<PyObject *>(item)));
+    memo.swap(item->received);
 }
 
 py::object value_of(item_object *item)

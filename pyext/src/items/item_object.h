@@ -13,7 +13,8 @@
 namespace heapwire::python
 {
 
-/// One descriptor, made by Descriptor.to_raw, and what it was made from.
+/// A descriptor as it travels, and the attributes that go with it. Holds Python objects: the last owner must be
+/// attached.
 struct raw_memo
 {
     std::array<py::object, 7> from;
@@ -29,7 +30,7 @@ struct item_object
     long long version;
     std::uint64_t serial; ///< of no other object of this process
     std::shared_ptr<const item_plan> plan;
-    std::shared_ptr<const raw_memo> memo;
+    std::shared_ptr<const raw_memo> memo, received;
 };
 
 /// A borrowed look at an object that is a Descriptor or an Item; null if it is neither.
@@ -41,6 +42,9 @@ struct item_object
 [[nodiscard]] std::shared_ptr<const item_plan> plan_of(item_object *item);
 /// As Descriptor.to_raw gives it, remembered while no attribute changes.
 [[nodiscard]] std::shared_ptr<const raw_memo> raw_of(item_object *item, wire::flavour flavour);
+/// The descriptor from the network that the item was made of, as long as no attribute was assigned since; or null.
+[[nodiscard]] std::shared_ptr<const raw_memo> received_of(item_object *item);
+void remember_received(item_object *item, const wire::descriptor &raw, wire::flavour flavour);
 /// The current value; null if there is none.
 [[nodiscard]] py::object value_of(item_object *item);
 [[nodiscard]] std::uint64_t id_of(item_object *item);
@@ -64,6 +68,7 @@ struct item_hooks
     py::object pack_integer; ///< _pack_integer(value, bytes, native, shape): None if it is nothing for it
     py::object join_fields;  ///< _join_fields(rows, type, shape)
     py::object log_replaced, log_unknown;
+    py::object integral; ///< numbers.Integral: ints, numpy's integers and whatever was registered
 };
 /// Attached; not before heapwire.items was imported.
 [[nodiscard]] const item_hooks &hooks();

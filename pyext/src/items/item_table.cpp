@@ -2,7 +2,6 @@
 #include "items/item_table.h"
 
 #include <pybind11/critical_section.h>
-#include <pybind11/gil_safe_call_once.h>
 
 #include "flavour.h"
 #include "heapwire/wire/item_id.h"
@@ -59,11 +58,32 @@ std::uint64_t number_of(const py::object &id)
     return number;
 }
 
-/// numbers.Integral: ints, numpy's integers and whatever was registered.
-const py::object &integral()
+std::uint64_t first_free(const item_list &in)
 {
-    PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> type;
-    return type.call_once_and_store_result([] { return py::module_::import("numbers").attr("Integral"); }).get_stored();
+    std::uint64_t id = first_free_id;
+    while (in.by_id.contains(py::int_(id)))
+        ++id;
+    return id;
+}
+
+/// From the entries.
+void index(item_list &in)
+{
+    for (std::size_t i = 0; i < in.entries.size(); ++i)
+    {
+        const item_list::entry &e = in.entries[i];
+        in.by_id[e.id] = e.item;
+        in.by_name[e.name] = e.item;
+        if (const std::uint64_t number = number_of(e.id);
+            number > static_cast<std::uint64_t>(wire::item_id::stream_ctrl))
+            in.by_number[number] = i;
+    }
+}
+
+void raise_version(item_object *item, long long at_least)
+{
+    if (version_of(item) < at_least)
+        std::atomic_ref(item->version).store(at_least, std::memory_order_relaxed);
 }
 
 void take_value(const py::object &target, const item &from, const std::shared_ptr<received_heap> &heap,
@@ -82,138 +102,89 @@ void take_value(const py::object &target, const item &from, const std::shared_pt
 
 } // namespace
 
-item_table::target item_table::find_number(std::uint64_t id)
+py::object item_list::find_number(std::uint64_t id) const
 {
-    py::scoped_critical_section lock{guard_};
-    const auto found = by_number_.find(id);
-    if (found == by_number_.end())
-        return {};
-    const entry &e = entries_[found->second];
-    return {e.item, e.received};
+    const auto found = by_number.find(id);
+    return found == by_number.end() ? py::object() : entries[found->second].item;
 }
 
-py::object item_table::item_at(std::size_t index)
+std::shared_ptr<const item_list> item_table::now() const
 {
     py::scoped_critical_section lock{guard_};
-    return index < entries_.size() ? entries_[index].item : py::object();
+    return now_;
 }
 
-std::size_t item_table::size()
+/// False, and nothing happens, if another thread was faster.
+bool item_table::replace(const std::shared_ptr<const item_list> &before, std::shared_ptr<const item_list> after)
 {
     py::scoped_critical_section lock{guard_};
-    return entries_.size();
+    if (now_ != before)
+        return false;
+    now_.swap(after);
+    return true;
 }
 
-py::object item_table::find(const py::object &key)
+py::object item_table::find(const py::object &key) const
 {
-    const bool is_id = PyLong_Check(key.ptr()) || (!PyUnicode_Check(key.ptr()) && py::isinstance(key, integral()));
-    const py::dict &where = is_id ? by_id_ : by_name_;
-    PyObject *const found = PyObject_GetItem(where.ptr(), key.ptr());
+    const bool is_id =
+        PyLong_Check(key.ptr()) || (!PyUnicode_Check(key.ptr()) && py::isinstance(key, hooks().integral));
+    const std::shared_ptr<const item_list> in = now();
+    PyObject *const found = PyObject_GetItem((is_id ? in->by_id : in->by_name).ptr(), key.ptr());
     if (!found)
         throw py::error_already_set();
     return py::reinterpret_steal<py::object>(found);
 }
 
-void item_table::index_numbers()
-{
-    by_number_.clear();
-    for (std::size_t i = 0; i < entries_.size(); ++i)
-        if (entries_[i].number > static_cast<std::uint64_t>(wire::item_id::stream_ctrl))
-            by_number_[entries_[i].number] = i;
-}
-
-item_table::entry item_table::remove(std::size_t index, item_object *replacement)
-{
-    entry gone = std::move(entries_[index]);
-    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(index));
-    PyDict_DelItem(by_id_.ptr(), gone.id.ptr());
-    PyDict_DelItem(by_name_.ptr(), gone.name.ptr());
-    PyErr_Clear(); // a user may have taken them out of the views' dicts already
-    const long long at_least = version_of(as_item(gone.item)) + 1;
-    if (version_of(replacement) < at_least)
-        std::atomic_ref(replacement->version).store(at_least, std::memory_order_relaxed);
-    return gone;
-}
-
-void item_table::insert(const py::object &item)
-{
-    const auto now = attributes_of(as_item(item));
-    entries_.push_back({now[0], now[1], item, number_of(now[0]), nullptr});
-    by_id_[now[0]] = item;
-    by_name_[now[1]] = item;
-}
-
 void item_table::add(const py::object &object)
 {
-    for (const entry &gone : add_quietly(object))
+    for (const item_list::entry &gone : add_quietly(object))
         hooks().log_replaced(gone.name, gone.id);
 }
 
-std::vector<item_table::entry> item_table::add_quietly(const py::object &object)
+std::vector<item_list::entry> item_table::add_quietly(const py::object &object)
 {
     item_object *item = require_item(object);
-    py::scoped_critical_section lock{guard_};
-    if (attributes_of(item)[0].is_none())
+    const bool choose_id = attributes_of(item)[0].is_none();
+    for (;;) // comparing may run a user's code, and other threads
     {
-        std::uint64_t id = first_free_id;
-        while (by_id_.contains(py::int_(id)))
-            ++id;
-        object.attr("id") = id;
-    }
-    const auto now = attributes_of(item);
-    if (by_id_.contains(now[0]))
-    {
-        const py::object old = by_id_[now[0]];
-        if (same_descriptor(as_item(old), item))
+        const std::shared_ptr<const item_list> before = now();
+        if (choose_id)
+            object.attr("id") = first_free(*before);
+        const auto own = attributes_of(item);
+        if (before->by_id.contains(own[0]))
         {
-            if (const py::object value = value_of(item))
-                old.attr("value") = value;
-            return {};
+            const py::object old = before->by_id[own[0]];
+            if (same_descriptor(as_item(old), item))
+            {
+                if (const py::object value = value_of(item))
+                    old.attr("value") = value;
+                return {};
+            }
         }
+        auto after = std::make_shared<item_list>();
+        std::vector<item_list::entry> gone;
+        for (const item_list::entry &e : before->entries)
+            (equal(e.id, own[0]) || equal(e.name, own[1]) ? gone : after->entries).push_back(e);
+        for (const item_list::entry &e : gone)
+            raise_version(item, version_of(as_item(e.item)) + 1);
+        after->entries.push_back({own[0], own[1], object});
+        index(*after);
+        if (replace(before, std::move(after)))
+            return gone;
     }
-    std::vector<entry> removed;
-    for (std::size_t i = entries_.size(); i-- > 0;)
-    {
-        if (i >= entries_.size())
-            continue; // comparing may run a user's code, which may let other threads in
-        const entry old = entries_[i];
-        if ((equal(old.id, now[0]) || equal(old.name, now[1])) && i < entries_.size() && entries_[i].item.is(old.item))
-            removed.push_back(remove(i, item));
-    }
-    insert(object);
-    index_numbers();
-    return removed;
-}
-
-void item_table::remember(std::uint64_t id, std::shared_ptr<const raw_memo> received)
-{
-    py::scoped_critical_section lock{guard_};
-    const auto found = by_number_.find(id);
-    if (found != by_number_.end())
-        entries_[found->second].received.swap(received);
 }
 
 void item_table::take_descriptor(const wire::descriptor &raw, wire::flavour f)
 {
-    const target known = find_number(raw.id);
-    if (known.received && known.received->bugs == f.bugs() && known.received->raw == raw)
+    if (const py::object known = now()->find_number(raw.id))
     {
-        const auto now = attributes_of(as_item(known.item));
-        bool untouched = true;
-        for (std::size_t i = 0; i < now.size(); ++i)
-            untouched = untouched && now[i].is(known.received->from[i]);
-        if (untouched)
+        const std::shared_ptr<const raw_memo> received = received_of(as_item(known));
+        if (received && received->bugs == f.bugs() && received->raw == raw)
             return;
     }
     add(hooks().from_raw(raw, flavour(f)));
-    if (const target now = find_number(raw.id); now.item)
-    {
-        auto memo = std::make_shared<raw_memo>();
-        memo->from = attributes_of(as_item(now.item));
-        memo->bugs = f.bugs();
-        memo->raw = raw;
-        remember(raw.id, std::move(memo));
-    }
+    if (const py::object made = now()->find_number(raw.id))
+        remember_received(as_item(made), raw, f);
 }
 
 py::dict item_table::update(const py::object &heap, std::string_view new_order)
@@ -223,18 +194,19 @@ py::dict item_table::update(const py::object &heap, std::string_view new_order)
         take_descriptor(raw, from->core.flavour());
     py::dict out;
     const decode_context context{heap, new_order};
+    const std::shared_ptr<const item_list> known = now();
     for (const item &one : from->core.items())
     {
         if (one.id <= static_cast<std::uint64_t>(wire::item_id::stream_ctrl))
             continue;
-        const target found = find_number(one.id);
-        if (!found.item)
+        const py::object found = known->find_number(one.id);
+        if (!found)
         {
             hooks().log_unknown(one.id);
             continue;
         }
-        take_value(found.item, one, from, context);
-        if (PyDict_SetItem(out.ptr(), name_of(as_item(found.item)).ptr(), found.item.ptr()) != 0)
+        take_value(found, one, from, context);
+        if (PyDict_SetItem(out.ptr(), name_of(as_item(found)).ptr(), found.ptr()) != 0)
             throw py::error_already_set();
     }
     return out;
@@ -242,20 +214,13 @@ py::dict item_table::update(const py::object &heap, std::string_view new_order)
 
 int item_table::traverse(visitproc visit, void *arg)
 {
-    Py_VISIT(by_id_.ptr());
-    Py_VISIT(by_name_.ptr());
-    for (const entry &e : entries_)
+    Py_VISIT(now_->by_id.ptr());
+    Py_VISIT(now_->by_name.ptr());
+    for (const item_list::entry &e : now_->entries)
         Py_VISIT(e.item.ptr());
     return 0;
 }
 
-void item_table::clear()
-{
-    by_number_.clear();
-    const std::vector<entry> gone = std::move(entries_);
-    entries_.clear();
-    by_id_ = py::dict();
-    by_name_ = py::dict();
-}
+void item_table::clear() { (void)replace(now(), std::make_shared<item_list>()); }
 
 } // namespace heapwire::python
