@@ -1,15 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """SPEAD: the Streaming Protocol for Exchanging Astronomical Data."""
 
-import sys as _sys
-
-if _sys.version_info < (3, 12):  # later versions refuse by themselves; before, loading the extension would hang
-    import _xxsubinterpreters as _interpreters
-
-    if _interpreters.get_current() != _interpreters.get_main():
-        raise ImportError("heapwire can be imported in the main interpreter only")
-
-from heapwire import _core, _logging  # noqa: E402
+from heapwire import _core, _logging
 from heapwire._core import *  # noqa: F403 - constants and classes; the list is __all__ below
 from heapwire._core import __version__
 

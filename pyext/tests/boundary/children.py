@@ -62,12 +62,14 @@ def interrupted(call):
 """
 
 
-def run(script, *, limit=60, code=0, stderr="", out=None, arguments=()):
-    """Run a script; assert its exit code, standard error and output (None: whatever). Answer its output."""
-    text = PRELUDE.format(tests=TESTS) + textwrap.dedent(script)
-    with subprocess.Popen(
-        [sys.executable, "-c", text, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as child:
+def run(script, *, limit=60, code=0, stderr="", out=None, arguments=(), first="", options=()):
+    """Run a script, `first` before heapwire is imported; assert its exit code, standard error and output (None: whatever).
+
+    Answer its output.
+    """
+    text = first + PRELUDE.format(tests=TESTS) + textwrap.dedent(script)
+    words = [sys.executable, *options, "-c", text, *map(str, arguments)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         try:
             got, err = child.communicate(timeout=limit)
         except subprocess.TimeoutExpired:
