@@ -105,6 +105,24 @@ TEST(ChunkReceiver, MarksPacketsIfAskedTo)
     EXPECT_EQ(s.count(chunk_stat::chunk_heaps_incomplete), 1U);
 }
 
+TEST(ChunkReceiver, MarksNothingForAPacketWithoutPayload)
+{
+    auto where = believing();
+    where.packet_presence = 8;
+    driven_stream s(where, {.order = ordering::any_order});
+    const auto at_end = [&](std::uint64_t cnt, std::uint64_t index, std::uint64_t length)
+    {
+        packet_plan plan{.cnt = cnt, .length = length, .offset = length};
+        const wire::pointer_codec codec(40);
+        plan.pointers = {codec.immediate(chunk_item, 0), codec.immediate(index_item, index),
+                         codec.immediate(offset_item, 0)};
+        return make_packet(plan);
+    };
+    s.give({at_end(1, 2, 8), at_end(2, 7, 8), at_end(3, 5, 0)}); // the second's would lie behind the last flag
+    s.end();
+    EXPECT_EQ(flags_of(*s.supply->done[0]), (std::vector{0, 0, 0, 0, 0, 1, 0, 0})) << "but a heap of no bytes has one";
+}
+
 TEST(ChunkReceiver, RefusesWhatIsOutOfRangeByCause)
 {
     driven_stream s;

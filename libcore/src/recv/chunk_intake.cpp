@@ -237,7 +237,8 @@ void chunk_intake::put(placed_heap &heap, const wire::packet_view &view)
         copy_ ? copy_(heap.place + view.payload_offset, view.payload.data(), view.payload.size())
               : static_cast<void>(
                     std::memcpy(heap.place + view.payload_offset, view.payload.data(), view.payload.size()));
-    if (where.packet_presence != 0)
+    // A packet that only brings pointers has no flag: at the heap's end it would be the next heap's, or nobody's.
+    if (where.packet_presence != 0 && (!view.payload.empty() || heap.length == 0))
         raise_flag(heap.flag + view.payload_offset / where.packet_presence);
 }
 
