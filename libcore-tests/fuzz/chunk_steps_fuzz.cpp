@@ -86,7 +86,7 @@ test::packet packet_from(input &in)
 {
     const wire::pointer_codec codec(40);
     const std::uint64_t shape = in.number(1);
-    const std::uint64_t length = 1 + (shape & 15) * 4;
+    const std::uint64_t length = (shape & 15) * 4;
     const std::uint64_t offset = (shape >> 4 & 3) * 8;
     std::vector<wire::item_pointer> pointers{codec.immediate(test::chunk_item, in.number((shape & 64) != 0 ? 4 : 1)),
                                              codec.immediate(test::index_item, in.number(1)),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Writes the seeds of the fuzz targets: corpus/<target>/<vector>, from the conformance vectors; those of sender_steps, which
-has no vectors, from numbers drawn once for all.
+"""Writes the seeds of the fuzz targets: corpus/<target>/<vector>, from the conformance vectors; those of sender_steps and
+chunk_steps, which have no vectors, from rules and from numbers drawn once for all.
 
 Usage: make_corpus.py vectors_directory corpus_directory
 """
@@ -57,6 +57,28 @@ def sender_scripts():
                 yield options + bytes(draw.randrange(256) for _ in range(120))
 
 
+def steady_chunks(options):
+    """Heaps of two packets fill one chunk after the other; the last of each chunk also has an empty packet, at its end. Taken
+    chunk by chunk, while the supply has little; see chunk_steps_fuzz.cpp."""
+    steps = bytes([options])
+    for cnt in range(24):
+        place = bytes([cnt // 4, cnt % 4 * 2, cnt % 4 * 16, cnt])
+        last = cnt % 4 == 3
+        for shape in (0x04, 0x24, 0x14) if last else (0x04, 0x14):  # the upper half is the offset, the lower one the length
+            steps += b"\x02" + bytes([shape]) + place
+        if last:
+            steps += b"\x01\x00" + bytes([1 + cnt % 3, 1])
+    return steps
+
+
+def chunk_scripts():
+    """(name, bytes): steps that make sense and steps that make none, with options of each kind."""
+    draw = random.Random(2)
+    for options in (0x00, 0x04, 0x08, 0x10, 0x21, 0x24, 0x2d):
+        yield "steady_%02x" % options, steady_chunks(options)
+        yield "noise_%02x" % options, bytes([options]) + bytes(draw.randrange(256) for _ in range(300))
+
+
 def seeds(vector, data):
     """(target, bytes) pairs of one vector."""
     packets = vector.get("packets", [])
@@ -94,6 +116,8 @@ def main(vectors, corpus):
 
     for number, script in enumerate(sender_scripts()):
         keep("sender_steps", "drawn_%d" % number, script)
+    for name, script in chunk_scripts():
+        keep("chunk_steps", name, script)
     for vector in index:
         with open(os.path.join(vectors, vector["file"]), "rb") as file:
             data = file.read()
