@@ -259,12 +259,6 @@ class ItemGroup(_core._ItemTable):
         self._add_item(item)
         return item
 
-    def update(self, heap, new_order="="):
-        """Apply a received heap. The result has the items that got values, by name."""
-        if type(heap) is _Heap:
-            return self._update(heap, new_order)
-        return _update_slowly(self, heap, new_order)
-
     def __contains__(self, key):
         try:
             self[key]
@@ -276,8 +270,10 @@ class ItemGroup(_core._ItemTable):
 _Heap = _core.recv.Heap
 
 
-def _update_slowly(group, heap, new_order):
+def _update(group, heap, new_order="="):
     """For what looks like a heap."""
+    if type(heap) is _Heap:
+        return group._update(heap, new_order)
     flavour = heap.flavour
     for raw in heap.get_descriptors():
         group._add_item(Item.from_raw(raw, flavour))
@@ -340,6 +336,7 @@ _core._set_item_hooks(
     as_array=_as_array,
     pack_integer=_pack_integer,
     join_fields=_join_fields,
+    update=_update,
     log_replaced=_log_replaced,
     log_unknown=_log_unknown,
     integral=numbers.Integral,

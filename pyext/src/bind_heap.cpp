@@ -2,7 +2,13 @@
 /// recv.Heap, recv.IncompleteHeap, recv.RawItem.
 #include <pybind11/stl.h>
 
+#include <structmember.h>
+
+#include <cstring>
+#include <new>
+
 #include "flavour.h"
+#include "native_type.h"
 #include "received_heap.h"
 #include "register.h"
 
@@ -12,24 +18,106 @@ namespace heapwire::python
 namespace
 {
 
-template <typename Heap>
-std::vector<raw_item> items_of(const std::shared_ptr<Heap> &self)
+PyTypeObject *whole_type = nullptr;
+PyTypeObject *incomplete_type = nullptr;
+
+py::object items_of(heap_object &self)
 {
-    std::vector<raw_item> out;
-    out.reserve(self->core.items().size());
-    for (const item &one : self->core.items())
-        out.push_back({self, one});
+    const auto owner = py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject *>(&self));
+    const std::span<const item> items = self.core.items();
+    py::list out(items.size());
+    for (std::size_t i = 0; i < items.size(); ++i)
+        out[i] = raw_item{owner, items[i]};
     return out;
 }
 
-template <typename Heap>
-void def_common(py::class_<Heap, std::shared_ptr<Heap>> &type)
+auto cnt_of = [](const heap_object &self) { return self.core.cnt(); };
+auto flavour_of = [](const heap_object &self) { return flavour(self.core.flavour()); };
+auto is_start = [](const heap_object &self) { return self.core.is_start_of_stream(); };
+auto is_end = [](const heap_object &self) { return self.core.is_end_of_stream(); };
+auto descriptors_of = [](const heap_object &self) { return self.core.descriptors(); };
+auto length_of = [](const heap_object &self) { return self.core.heap_length(); };
+auto received_of = [](const heap_object &self) { return self.core.received_length(); };
+auto ranges_of = [](const heap_object &self)
+{ return self.keep_payload_ranges ? self.core.payload_ranges() : std::vector<byte_range>(); };
+
+PyGetSetDef common_properties[] = {
+    {"cnt", reader<heap_object, cnt_of>, nullptr, "The number that the sender gave it.", nullptr},
+    {"flavour", reader<heap_object, flavour_of>, nullptr, "The sender's flavour.", nullptr},
+    {},
+};
+
+PyMethodDef common_methods[] = {
+    {"get_items", method<heap_object, items_of>, METH_NOARGS, "get_items($self, /)\n--\n\nA list of RawItem."},
+    {"is_start_of_stream", method<heap_object, is_start>, METH_NOARGS,
+     "is_start_of_stream($self, /)\n--\n\nWhether it says that the stream begins."},
+    {"is_end_of_stream", method<heap_object, is_end>, METH_NOARGS,
+     "is_end_of_stream($self, /)\n--\n\nWhether it says that the stream ends."},
+    {},
+};
+
+PyMethodDef whole_methods[] = {
+    {"get_descriptors", method<heap_object, descriptors_of>, METH_NOARGS,
+     "get_descriptors($self, /)\n--\n\nA list of RawDescriptor."},
+    {},
+};
+
+PyGetSetDef incomplete_properties[] = {
+    {"heap_length", reader<heap_object, length_of>, nullptr, "The announced length; -1 if there was none.", nullptr},
+    {"received_length", reader<heap_object, received_of>, nullptr, "Bytes that came.", nullptr},
+    {"payload_ranges", reader<heap_object, ranges_of>, nullptr, "Which bytes came, as (start, stop).", nullptr},
+    {},
+};
+
+constexpr const char *whole_text =
+    "A received heap. It does not change, and any number of threads may read it at once; for the memory of its items "
+    "numpy's rules hold.";
+constexpr const char *incomplete_text =
+    "What came of a heap that was given up. It does not change, and any number of threads may read it at once.";
+
+PyMemberDef weak_member[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(heap_object, weak_references), READONLY, nullptr},
+    {},
+};
+
+void heap_dealloc(PyObject *object)
 {
-    type.def_property_readonly("cnt", [](const Heap &self) { return self.core.cnt(); })
-        .def_property_readonly("flavour", [](const Heap &self) { return flavour(self.core.flavour()); })
-        .def("get_items", items_of<Heap>)
-        .def("is_start_of_stream", [](const Heap &self) { return self.core.is_start_of_stream(); })
-        .def("is_end_of_stream", [](const Heap &self) { return self.core.is_end_of_stream(); });
+    auto *self = reinterpret_cast<heap_object *>(object);
+    PyTypeObject *const type = Py_TYPE(object);
+    if (self->weak_references)
+        PyObject_ClearWeakRefs(object);
+    self->core.~heap();
+    type->tp_free(object);
+    Py_DECREF(type);
+}
+
+/// `base` is the class above, which only its two heirs derive from; the module keeps the type.
+PyTypeObject *make_type(py::module_ &recv, const char *name, PyType_Slot *slots, PyTypeObject *base)
+{
+    constexpr auto flags = static_cast<unsigned>(Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION);
+    PyType_Spec spec{name, sizeof(heap_object), 0, base ? flags : flags | static_cast<unsigned>(Py_TPFLAGS_BASETYPE),
+                     slots};
+    const py::tuple bases = base ? py::make_tuple(py::handle(reinterpret_cast<PyObject *>(base))) : py::tuple();
+    PyObject *made = base ? PyType_FromSpecWithBases(&spec, bases.ptr()) : PyType_FromSpec(&spec);
+    if (!made)
+        throw py::error_already_set();
+    recv.attr(std::strrchr(name, '.') + 1) = py::reinterpret_steal<py::object>(made);
+    return reinterpret_cast<PyTypeObject *>(made);
+}
+
+void register_heaps(py::module_ &recv)
+{
+    PyType_Slot common[] = {{Py_tp_dealloc, reinterpret_cast<void *>(heap_dealloc)},
+                            {Py_tp_getset, common_properties},
+                            {Py_tp_methods, common_methods},
+                            {Py_tp_members, weak_member},
+                            {0, nullptr}};
+    PyType_Slot whole[] = {{Py_tp_methods, whole_methods}, {Py_tp_doc, const_cast<char *>(whole_text)}, {0, nullptr}};
+    PyType_Slot incomplete[] = {
+        {Py_tp_getset, incomplete_properties}, {Py_tp_doc, const_cast<char *>(incomplete_text)}, {0, nullptr}};
+    PyTypeObject *const base = make_type(recv, "heapwire._core.recv.HeapBase", common, nullptr);
+    whole_type = make_type(recv, "heapwire._core.recv.Heap", whole, base);
+    incomplete_type = make_type(recv, "heapwire._core.recv.IncompleteHeap", incomplete, base);
 }
 
 // The memory is the heap's own and nobody else's: writing to it is the user's right.
@@ -41,6 +129,23 @@ py::buffer_info writable_view(raw_item &self)
 
 } // namespace
 
+py::object as_python(heap &&got, bool keep_payload_ranges)
+{
+    PyTypeObject *const type = got.is_contiguous() ? whole_type : incomplete_type;
+    auto *self = reinterpret_cast<heap_object *>(type->tp_alloc(type, 0));
+    if (!self)
+        throw py::error_already_set();
+    new (&self->core) heap(std::move(got));
+    self->weak_references = nullptr;
+    self->keep_payload_ranges = keep_payload_ranges;
+    return py::reinterpret_steal<py::object>(reinterpret_cast<PyObject *>(self));
+}
+
+const heap *as_heap(py::handle object) noexcept
+{
+    return Py_TYPE(object.ptr()) == whole_type ? &reinterpret_cast<heap_object *>(object.ptr())->core : nullptr;
+}
+
 void register_heap(py::module_ &recv)
 {
     py::class_<raw_item>(recv, "RawItem", py::buffer_protocol())
@@ -48,24 +153,7 @@ void register_heap(py::module_ &recv)
         .def_property_readonly("is_immediate", [](const raw_item &self) { return self.what.is_immediate; })
         .def_property_readonly("immediate_value", [](const raw_item &self) { return self.what.immediate_value; })
         .def_buffer(writable_view);
-
-    py::class_<received_heap, std::shared_ptr<received_heap>> whole(
-        recv, "Heap",
-        "A received heap. It does not change, and any number of threads may read it at once; for the memory of its "
-        "items numpy's rules hold.");
-    def_common(whole);
-    whole.def("get_descriptors", [](const received_heap &self) { return self.core.descriptors(); });
-
-    using incomplete = received_incomplete_heap;
-    py::class_<incomplete, std::shared_ptr<incomplete>> broken(
-        recv, "IncompleteHeap",
-        "What came of a heap that was given up. It does not change, and any number of threads may read it at once.");
-    def_common(broken);
-    broken.def_property_readonly("heap_length", [](const incomplete &self) { return self.core.heap_length(); })
-        .def_property_readonly("received_length", [](const incomplete &self) { return self.core.received_length(); })
-        .def_property_readonly(
-            "payload_ranges", [](const incomplete &self)
-            { return self.keep_payload_ranges ? self.core.payload_ranges() : std::vector<byte_range>(); });
+    register_heaps(recv);
 }
 
 } // namespace heapwire::python

@@ -16,7 +16,7 @@ void register_heap_filler(py::module_ &send)
         .def("fill", &heap_filler::fill, py::arg("group"), py::arg("heap"), py::arg("descriptors"), py::arg("data"))
         .def(
             "new_heap",
-            [](heap_filler &self, const py::object &group, std::string_view descriptors, std::string_view data)
+            [](heap_filler &self, const py::object &group, const py::object &descriptors, const py::object &data)
             {
                 auto made = std::make_shared<outgoing>(self.heap_flavour());
                 outgoing *const own = made.get();

@@ -6,6 +6,7 @@
 #include "items/decode.h"
 #include "items/encode.h"
 #include "items/item_table.h"
+#include "native_type.h"
 #include "received_heap.h"
 #include "register.h"
 
@@ -39,22 +40,66 @@ void set_from_raw(const py::object &self, const py::object &raw, const std::stri
 void set_hooks_from(const py::kwargs &given)
 {
     set_hooks({given["item_type"], given["layout"], given["from_raw"], given["to_raw"], given["as_array"],
-               given["pack_integer"], given["join_fields"], given["log_replaced"], given["log_unknown"],
-               given["integral"]});
+               given["pack_integer"], given["join_fields"], given["update"], given["log_replaced"],
+               given["log_unknown"], given["integral"]});
+}
+
+PyObject *subscript(PyObject *self, PyObject *key) noexcept
+{
+    return translated([&] { return native<item_table>(self).find(py::reinterpret_borrow<py::object>(key)); });
+}
+
+/// What is tried where a group is iterated: there is no item of the id 0, so that is a KeyError.
+PyObject *item_of_index(PyObject *self, Py_ssize_t index) noexcept
+{
+    return translated([&] { return native<item_table>(self).find(py::int_(index)); });
+}
+
+/// ItemGroup.update: at once for a received heap, with everything else by way of Python.
+PyObject *update(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) noexcept
+{
+    return translated(
+        [&]() -> py::object
+        {
+            if (count == 1 && !names && as_heap(args[0]))
+                return native<item_table>(self).update(py::reinterpret_borrow<py::object>(args[0]), "=");
+            const auto all = static_cast<std::size_t>(count + (names ? PyTuple_GET_SIZE(names) : 0));
+            std::vector<PyObject *> with_self{self};
+            with_self.insert(with_self.end(), args, args + all);
+            PyObject *const done =
+                PyObject_Vectorcall(hooks().update.ptr(), with_self.data(), static_cast<std::size_t>(count + 1), names);
+            if (!done)
+                throw py::error_already_set();
+            return py::reinterpret_steal<py::object>(done);
+        });
+}
+
+PyMethodDef update_method{"update", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(update)),
+                          METH_FASTCALL | METH_KEYWORDS,
+                          "update($self, /, heap, new_order='=')\n--\n\n"
+                          "Apply a received heap. The result has the items that got values, by name."};
+
+/// Items may refer back to their group: the collector has to see them. And groups are looked into for every heap.
+void make_group(PyHeapTypeObject *heap_type)
+{
+    make_collectable<item_table>(heap_type);
+    heap_type->as_mapping.mp_subscript = subscript;
+    heap_type->as_sequence.sq_item = item_of_index;
 }
 
 void register_table(py::module_ &m)
 {
-    py::class_<item_table>(m, "_ItemTable", py::custom_type_setup(make_collectable<item_table>))
-        .def(py::init<>())
+    py::class_<item_table> type(m, "_ItemTable", py::custom_type_setup(make_group));
+    type.def(py::init<>())
         .def("_add_item", &item_table::add, py::arg("item"))
         .def("_update", &item_table::update, py::arg("heap"), py::arg("new_order"))
         .def("keys", [](const item_table &self) { return self.now()->by_name.attr("keys")(); })
         .def("ids", [](const item_table &self) { return self.now()->by_id.attr("keys")(); })
         .def("values", [](const item_table &self) { return self.now()->by_id.attr("values")(); })
         .def("items", [](const item_table &self) { return self.now()->by_name.attr("items")(); })
-        .def("__len__", [](const item_table &self) { return self.now()->entries.size(); })
-        .def("__getitem__", &item_table::find, py::arg("key"));
+        .def("__len__", [](const item_table &self) { return self.now()->entries.size(); });
+    PyObject *const light = PyDescr_NewMethod(reinterpret_cast<PyTypeObject *>(type.ptr()), &update_method);
+    type.attr("update") = py::reinterpret_steal<py::object>(light);
 }
 
 } // namespace

@@ -34,31 +34,30 @@ struct socket_argument
 
 /// `make` opens the source; detached, because that can block.
 template <typename Make>
-void add_source(receive_stream &self, Make &&make)
+void add_source(stream_base &self, Make &&make)
 {
-    recv::heap_stream &stream = self.core();
+    std::shared_ptr<recv::packet_gate> gate = self.gate(); // an orphan has none
     tr::io_ref io = self.pool()->io();
     detached off;
-    std::shared_ptr<recv::packet_gate> gate = stream.gate();
     if (gate->ended() && !self.started())
         return;
-    stream.add(make(io, std::move(gate)));
+    self.add(make(io, std::move(gate)));
 }
 
-void add_udp(receive_stream &self, const tr::udp_receive_options &how)
+void add_udp(stream_base &self, const tr::udp_receive_options &how)
 {
     add_source(self, [&](tr::io_ref io, std::shared_ptr<recv::packet_gate> gate)
                { return tr::make_udp_source(io, std::move(gate), how); });
 }
 
-void add_buffer(receive_stream &self, const py::object &buffer)
+void add_buffer(stream_base &self, const py::object &buffer)
 {
     leased_bytes what = lease(buffer);
     add_source(self, [&](tr::io_ref io, std::shared_ptr<recv::packet_gate> gate)
                { return tr::make_memory_source(io, std::move(gate), what.bytes, std::move(what.keep)); });
 }
 
-void add_udp_port(receive_stream &self, std::uint16_t port, std::size_t max_size, std::size_t buffer_size,
+void add_udp_port(stream_base &self, std::uint16_t port, std::size_t max_size, std::size_t buffer_size,
                   const std::string &bind_hostname)
 {
     tr::udp_receive_options how;
@@ -72,7 +71,7 @@ void add_udp_port(receive_stream &self, std::uint16_t port, std::size_t max_size
     add_udp(self, how);
 }
 
-void add_udp_socket(receive_stream &self, const socket_argument &socket, std::size_t max_size)
+void add_udp_socket(stream_base &self, const socket_argument &socket, std::size_t max_size)
 {
     tr::udp_receive_options how;
     how.socket = socket_of(socket.object, socket_kind::datagram);
@@ -81,7 +80,7 @@ void add_udp_socket(receive_stream &self, const socket_argument &socket, std::si
     add_udp(self, how);
 }
 
-void add_udp_multicast_v4(receive_stream &self, const std::string &group, std::uint16_t port, std::size_t max_size,
+void add_udp_multicast_v4(stream_base &self, const std::string &group, std::uint16_t port, std::size_t max_size,
                           std::size_t buffer_size, const std::string &interface_address)
 {
     tr::udp_receive_options how;
@@ -104,7 +103,7 @@ void add_udp_multicast_v4(receive_stream &self, const std::string &group, std::u
     add_udp(self, how);
 }
 
-void add_udp_multicast_v6(receive_stream &self, const std::string &group, std::uint16_t port, std::size_t max_size,
+void add_udp_multicast_v6(stream_base &self, const std::string &group, std::uint16_t port, std::size_t max_size,
                           std::size_t buffer_size, unsigned interface_index)
 {
     tr::udp_receive_options how;
@@ -122,13 +121,13 @@ void add_udp_multicast_v6(receive_stream &self, const std::string &group, std::u
     add_udp(self, how);
 }
 
-void add_tcp(receive_stream &self, const tr::tcp_receive_options &how)
+void add_tcp(stream_base &self, const tr::tcp_receive_options &how)
 {
     add_source(self, [&](tr::io_ref io, std::shared_ptr<recv::packet_gate> gate)
                { return tr::make_tcp_source(io, std::move(gate), how); });
 }
 
-void add_tcp_port(receive_stream &self, std::uint16_t port, std::size_t max_size, std::size_t buffer_size,
+void add_tcp_port(stream_base &self, std::uint16_t port, std::size_t max_size, std::size_t buffer_size,
                   const std::string &bind_hostname)
 {
     tr::tcp_receive_options how;
@@ -142,7 +141,7 @@ void add_tcp_port(receive_stream &self, std::uint16_t port, std::size_t max_size
     add_tcp(self, how);
 }
 
-void add_tcp_acceptor(receive_stream &self, const socket_argument &acceptor, std::size_t max_size)
+void add_tcp_acceptor(stream_base &self, const socket_argument &acceptor, std::size_t max_size)
 {
     tr::tcp_receive_options how;
     how.listening_socket = socket_of(acceptor.object, socket_kind::stream);
@@ -151,14 +150,14 @@ void add_tcp_acceptor(receive_stream &self, const socket_argument &acceptor, std
     add_tcp(self, how);
 }
 
-void add_inproc(receive_stream &self, const std::shared_ptr<tr::inproc_queue> &queue)
+void add_inproc(stream_base &self, const std::shared_ptr<tr::inproc_queue> &queue)
 {
     add_source(self, [&](tr::io_ref io, std::shared_ptr<recv::packet_gate> gate)
                { return tr::make_inproc_source(io, std::move(gate), queue); });
 }
 
 #if HEAPWIRE_HAS_PCAP
-void add_pcap(receive_stream &self, const std::string &filename, const std::string &filter)
+void add_pcap(stream_base &self, const std::string &filename, const std::string &filter)
 {
     tr::pcap_options how;
     how.file = filename;
@@ -197,7 +196,7 @@ struct pybind11::detail::type_caster<heapwire::python::socket_argument>
 namespace heapwire::python
 {
 
-void def_readers(receive_stream_class &type)
+void def_readers(stream_base_class &type)
 {
     type.attr("DEFAULT_UDP_MAX_SIZE") = udp_max_size;
     type.attr("DEFAULT_UDP_BUFFER_SIZE") = udp_buffer_size;

@@ -2,7 +2,10 @@
 /// What heapwire.send.asyncio is made of: LoopHub, and streams that answer futures.
 #include <pybind11/stl.h>
 
+#include <boost/container/small_vector.hpp>
+
 #include "collectable.h"
+#include "native_type.h"
 #include "register.h"
 #include "send_classes.h"
 
@@ -12,35 +15,46 @@ namespace heapwire::python
 namespace
 {
 
-PyObject *hub_function = nullptr; // heapwire._aio.hub of this interpreter; leaked, because there may be one after it
+// heapwire._aio's functions of this interpreter; leaked, because there may be one after it.
+PyObject *running_loop_function = nullptr;
+PyObject *hub_function = nullptr;
+PyTypeObject *hub_type = nullptr;
 
-/// The hub of the running loop. RuntimeError without a loop.
+/// The hub of the running loop, an attribute of it (see heapwire._aio). RuntimeError without a loop.
 py::object current_hub()
 {
     if (!hub_function)
         throw py::import_error("heapwire.send.asyncio was not imported");
+    const auto loop = py::reinterpret_steal<py::object>(PyObject_CallNoArgs(running_loop_function));
+    if (!loop)
+        throw py::error_already_set();
+    auto hub = py::reinterpret_steal<py::object>(PyObject_GetAttr(loop.ptr(), interned<"_heapwire_hub">()));
+    if (hub)
+        return hub;
+    PyErr_Clear();
     return py::handle(hub_function)();
 }
 
-void refuse(const py::object &future, std::error_code why, std::size_t heaps)
+loop_hub &hub_of(const py::object &object)
 {
-    if (is_bad_value(why))
-        throw_refusal(why, heaps);
-    log_refusal(why, heaps);
-    resolve_future(future, why, py::none());
+    if (Py_TYPE(object.ptr()) == hub_type)
+        return native<loop_hub>(object.ptr());
+    throw py::type_error("hub: a LoopHub is needed");
 }
 
-/// Numbers count what was accepted, in the order of the queue. Nothing here lets go of the GIL.
+/// Numbers count what was accepted, in the order of the queue. Nothing here lets go of the GIL: whoever may finish now
+/// sends little.
 std::error_code queue(async_stream &self, std::span<const send::heap_reference> all, send::group_mode mode,
-                      async_flight &flight)
+                      async_flight &flight, bool now)
 {
     transport::send_stream &core = self.core();
     async_progress &progress = *self.progress;
     const std::uint64_t hub = flight.hub->id; // the flight may land, and go, as soon as it is queued
+    const send::completion whom{async_flight::complete, &flight, 0};
     std::lock_guard in_order(progress.submitting);
     const std::uint64_t number = progress.submitted.load(std::memory_order_relaxed) + 1;
     flight.number = number;
-    const std::error_code refused = core.submit(all, mode, {async_flight::complete, &flight, 0});
+    const std::error_code refused = now ? core.begin(all, mode, whom).refused : core.submit(all, mode, whom);
     if (!refused)
     {
         progress.last_hub.store(hub, std::memory_order_relaxed);
@@ -49,45 +63,65 @@ std::error_code queue(async_stream &self, std::span<const send::heap_reference> 
     return refused;
 }
 
-/// Queues at once, on the caller's thread.
-py::object submit(async_stream &self, std::span<const planned_heap> heaps, send::group_mode mode,
-                  std::unique_ptr<async_flight> flight)
+/// How the caller hears of the end.
+enum class told
 {
-    py::object hub_object = current_hub();
-    auto &hub = hub_object.cast<loop_hub &>();
+    perhaps_now, ///< the future may be done on return
+    by_hub
+};
+
+/// Queues at once, on the caller's thread. The flight, and with it the future, is the hub's unless the answer is an
+/// error, for which it is given back.
+std::error_code submit(async_stream &self, loop_hub &hub, const py::object &future, std::span<const planned_heap> heaps,
+                       send::group_mode mode, std::unique_ptr<async_flight> &flight, told how)
+{
     self.require_packets();
-    std::vector<send::heap_reference> references;
-    send::heap_reference one;
-    std::span<const send::heap_reference> all{&one, 1};
-    if (heaps.size() == 1)
-        one = heaps.front().core();
-    else
+    boost::container::small_vector<send::heap_reference, 4> references;
+    std::size_t size = 0;
+    for (const planned_heap &h : heaps)
     {
-        for (const planned_heap &h : heaps)
-            references.push_back(h.core());
-        all = references;
+        references.push_back(h.core());
+        size += h.heap->size();
     }
-    py::object future = hub.new_future();
+    const bool now = how == told::perhaps_now && size <= much_work && hub.may_finish_now(*self.progress);
     flight->hub = hub.posts();
     flight->progress = self.progress;
-    const std::uint32_t slot = flight->slot = hub.put(future);
+    flight->slot = hub.put(future);
+    async_flight *const sent = flight.get();
+    if (now)
+        sent->is_awaited_by_submitter();
     std::error_code refused;
     try
     {
-        refused = queue(self, all, mode, *flight);
+        refused = queue(self, {references.data(), references.size()}, mode, *sent, now);
     }
     catch (...)
     {
-        (void)hub.take(slot);
+        (void)hub.take(sent->slot);
         throw;
     }
-    if (!refused)
+    if (refused)
+        return refused;
+    (void)flight.release();
+    if (now && sent->submitted_and_done())
+        hub.finish_now(std::unique_ptr<async_flight>(sent));
+    return {};
+}
+
+py::object send_with_future(async_stream &self, std::span<const planned_heap> heaps, send::group_mode mode,
+                            std::unique_ptr<async_flight> flight)
+{
+    const py::object hub_object = current_hub();
+    loop_hub &hub = hub_of(hub_object);
+    py::object future = hub.new_future();
+    if (const std::error_code refused = submit(self, hub, future, heaps, mode, flight, told::perhaps_now))
     {
-        (void)flight.release(); // the hub's, by way of the completion
-        return future;
+        (void)hub.take(flight->slot);
+        if (is_bad_value(refused))
+            throw_refusal(refused, heaps.size());
+        log_refusal(refused, heaps.size());
+        resolve_future(future, refused, py::none());
     }
-    (void)hub.take(slot);
-    refuse(future, refused, heaps.size());
     return future;
 }
 
@@ -95,12 +129,12 @@ py::object async_send_heap(async_stream &self, const std::shared_ptr<outgoing> &
                            std::size_t substream, double rate)
 {
     planned_heap one{heap, cnt, substream, rate};
-    return submit(self, {&one, 1}, send::group_mode::serial, std::make_unique<async_flight>(heap));
+    return send_with_future(self, {&one, 1}, send::group_mode::serial, std::make_unique<async_flight>(heap));
 }
 
 py::object async_send_list(async_stream &self, const heap_reference_list &heaps, group_mode_choice mode)
 {
-    return submit(self, heaps.heaps, core_mode(mode), std::make_unique<async_flight>(heaps.heaps));
+    return send_with_future(self, heaps.heaps, core_mode(mode), std::make_unique<async_flight>(heaps.heaps));
 }
 
 py::object async_send_sequence(async_stream &self, const std::vector<heap_reference> &heaps, group_mode_choice mode)
@@ -108,22 +142,48 @@ py::object async_send_sequence(async_stream &self, const std::vector<heap_refere
     return async_send_list(self, {plans_of(heaps)}, mode);
 }
 
+/// For heapwire.send._callbacks: `future` stands in for one, and refusals come by way of the hub too. Answers whether
+/// the heaps were queued.
+bool send_with_callback(async_stream &self, const py::object &hub_object, const py::object &future,
+                        const heap_reference_list &heaps, group_mode_choice mode)
+{
+    loop_hub &hub = hub_of(hub_object);
+    auto flight = std::make_unique<async_flight>(heaps.heaps);
+    const std::error_code refused = submit(self, hub, future, heaps.heaps, core_mode(mode), flight, told::by_hub);
+    if (!refused)
+        return true;
+    if (is_bad_value(refused))
+    {
+        (void)hub.take(flight->slot);
+        throw_refusal(refused, heaps.heaps.size());
+    }
+    log_refusal(refused, heaps.heaps.size());
+    async_flight::refuse(std::move(flight), refused);
+    return false;
+}
+
 /// See loop_hub::when_landed.
 py::object when_flushed(async_stream &self)
 {
     (void)self.core(); // raises in the child of a fork
-    py::object hub = current_hub();
-    return hub.cast<loop_hub &>().when_landed(self.progress);
+    const py::object hub = current_hub();
+    return hub_of(hub).when_landed(self.progress);
 }
 
 } // namespace
 
 void register_send_asyncio(py::module_ &m)
 {
-    m.def("_set_hub_function", [](py::object function) { hub_function = function.release().ptr(); });
+    m.def("_set_hub_functions",
+          [](py::object running_loop, py::object hub)
+          {
+              running_loop_function = running_loop.release().ptr();
+              hub_function = hub.release().ptr();
+          });
     // Futures, and through them all of a program, hang on a hub.
-    py::class_<loop_hub>(m, "LoopHub", py::custom_type_setup(make_collectable<loop_hub>))
-        .def(py::init<py::object>(), py::arg("loop"))
+    py::class_<loop_hub> hub(m, "LoopHub", py::custom_type_setup(make_collectable<loop_hub>), py::is_final());
+    hub_type = reinterpret_cast<PyTypeObject *>(hub.ptr());
+    hub.def(py::init<py::object>(), py::arg("loop"))
         .def_property_readonly("fd", &loop_hub::fd)
         .def_property_readonly("id", &loop_hub::id)
         .def_property_readonly("outstanding", &loop_hub::outstanding)
@@ -135,6 +195,7 @@ void register_send_asyncio(py::module_ &m)
         .def("async_send_heaps", async_send_list, py::arg("heaps"), py::arg("mode"))
         .def("async_send_heaps", async_send_sequence, py::arg("heaps"), py::arg("mode"))
         .def("flush", &send_stream::flush)
+        .def("_send_with_callback", send_with_callback)
         .def("_when_flushed", when_flushed)
         .def_property_readonly("_last_hub", [](const async_stream &self)
                                { return self.progress->last_hub.load(std::memory_order_relaxed); });

@@ -5,6 +5,7 @@
 #include "bridge/exit_guard.h"
 #include "bridge/runtime.h"
 #include "bridge/test_hooks.h"
+#include "ready.h"
 
 // Python calls our own function of that name, below.
 #define PyInit__core heapwire_init_core
@@ -18,6 +19,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used(), py::multiple_interpreters::not
     heapwire::python::register_pool(m);
     heapwire::python::register_inproc(m);
     heapwire::python::register_items(m);
+    heapwire::python::register_ready(m);
 
     py::module_ recv = m.def_submodule("recv");
     heapwire::python::register_heap(recv);

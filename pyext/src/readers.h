@@ -4,15 +4,15 @@
 
 #include <memory>
 
-#include "receive_stream.h"
 #include "register.h"
+#include "stream_base.h"
 
 namespace heapwire::python
 {
 
-using receive_stream_class = py::class_<receive_stream, std::shared_ptr<receive_stream>>;
+using stream_base_class = py::class_<stream_base, std::shared_ptr<stream_base>>;
 
 /// Adds the methods and their DEFAULT_ constants.
-void def_readers(receive_stream_class &type);
+void def_readers(stream_base_class &type);
 
 } // namespace heapwire::python

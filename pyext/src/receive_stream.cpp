@@ -23,8 +23,8 @@ recv::ring_options with_descriptor(recv::ring_options how)
 } // namespace
 
 receive_stream::receive_stream(std::shared_ptr<thread_pool> pool, stream_config config, ring_stream_config ring)
-    : pool_(std::move(pool)), config_(std::move(config)), ring_config_(ring),
-      core_(std::make_unique<recv::heap_stream>(config_.options(), with_descriptor(ring_config_.core)))
+    : stream_base(std::move(pool), std::move(config)), ring_config_(ring),
+      core_(std::make_unique<recv::heap_stream>(this->config().options(), with_descriptor(ring_config_.core)))
 {
 }
 
@@ -50,14 +50,22 @@ bool receive_stream::wanted(const heap &h) const noexcept
     return h.is_contiguous() || !ring_config_.core.contiguous_only;
 }
 
-heap receive_stream::get_nowait()
+recv::pop_status receive_stream::try_get(heap &out)
 {
-    heap out;
     recv::pop_status got;
     do
         got = core().try_pop_any(out);
     while (got == recv::pop_status::ok && !wanted(out));
     after_pop();
+    return got;
+}
+
+bool receive_stream::get_nowait(heap &out) { return try_get(out) == recv::pop_status::ok; }
+
+heap receive_stream::get_nowait()
+{
+    heap out;
+    const recv::pop_status got = try_get(out);
     if (got == recv::pop_status::ended)
         throw_stopped();
     if (got != recv::pop_status::ok)
@@ -68,15 +76,20 @@ heap receive_stream::get_nowait()
 heap receive_stream::get()
 {
     heap out;
+    if (!get(out))
+        throw_stopped();
+    return out;
+}
+
+bool receive_stream::get(heap &out)
+{
     gil_wait policy;
     recv::pop_status got;
     do
         got = core().pop_any(out, policy, no_deadline);
     while (got == recv::pop_status::ok && !wanted(out));
     after_pop();
-    if (got != recv::pop_status::ok)
-        throw_stopped();
-    return out;
+    return got == recv::pop_status::ok;
 }
 
 int receive_stream::fd()
@@ -103,15 +116,19 @@ void receive_stream::after_pop() noexcept
         ring.data_wake().notify_all();
 }
 
-void receive_stream::start()
+void stream_base::start()
 {
-    recv::heap_stream &stream = core();
-    // Without explicit_start, a second time, or after stop(): nothing to do, and no mistake.
-    if (config_.core.explicit_start && !started_.exchange(true) && !stream.ring().stopped())
-        stream.start();
+    (void)gate(); // raises in an orphan
+    if (config_.core.explicit_start && !started_.exchange(true))
+        start_sources();
 }
 
-void receive_stream::stop() { core().stop(); }
+void receive_stream::start_sources()
+{
+    recv::heap_stream &stream = core();
+    if (!stream.ring().stopped())
+        stream.start();
+}
 
 void receive_stream::request_stop() noexcept
 {

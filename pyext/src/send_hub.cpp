@@ -2,13 +2,20 @@
 #include "send_hub.h"
 
 #include "bridge/errors.h"
+#include "native_type.h"
 
 namespace heapwire::python
 {
 
 namespace
 {
+
 std::atomic<std::uint64_t> last_id{0};
+
+// A loop gets its turn at least so often; an iteration of it costs several times what a heap does.
+constexpr int most_in_a_row = 32;
+constexpr std::chrono::microseconds longest_row{200};
+
 } // namespace
 
 hub_posts::hub_posts() : id(last_id.fetch_add(1, std::memory_order_relaxed) + 1) {}
@@ -48,7 +55,41 @@ loop_hub::~loop_hub()
     return_dropped_leases();
 }
 
-py::object loop_hub::new_future() const { return loop_.attr("create_future")(); }
+py::object loop_hub::new_future() const
+{
+    PyObject *const made = PyObject_CallMethodNoArgs(loop_.ptr(), interned<"create_future">());
+    if (!made)
+        throw py::error_already_set();
+    return py::reinterpret_steal<py::object>(made);
+}
+
+bool loop_hub::may_finish_now(const async_progress &of)
+{
+    const py::object before = std::move(finished_now_); // goes on the way out, if it is ours alone
+    if (before && before.ref_count() > 1)
+        return false;
+    if (of.landed.load(std::memory_order_acquire) < of.submitted.load(std::memory_order_relaxed))
+        return false;
+    const auto now = std::chrono::steady_clock::now();
+    const int row = finished_in_a_row_.load(std::memory_order_relaxed);
+    if (row == 0)
+        row_began_ = now;
+    else if (row >= most_in_a_row || now - row_began_ > longest_row)
+        return false;
+    finished_in_a_row_.store(row + 1, std::memory_order_relaxed);
+    return true;
+}
+
+void loop_hub::finish_now(std::unique_ptr<async_flight> done)
+{
+    const bool well = !done->record().status;
+    {
+        std::lock_guard hold(lock_);
+        if (well && done->slot < futures_.size())
+            finished_now_ = futures_[done->slot];
+    }
+    finish(std::move(done));
+}
 
 std::uint32_t loop_hub::put(py::object future)
 {
@@ -85,13 +126,20 @@ std::size_t loop_hub::outstanding() const
 
 void resolve_future(const py::object &future, const std::error_code &error, const py::object &result)
 {
-    if (future.attr("done")().cast<bool>())
-        return;
+    const auto is_done = [&] { return future.attr("done")().cast<bool>(); };
     if (!error)
     {
-        future.attr("set_result")(result);
-        return;
+        PyObject *const done = PyObject_CallMethodOneArg(future.ptr(), interned<"set_result">(), result.ptr());
+        Py_XDECREF(done);
+        if (done)
+            return;
+        py::error_already_set refused;
+        if (is_done()) // cancelled: it raised InvalidStateError
+            return;
+        throw refused;
     }
+    if (is_done())
+        return;
     try
     {
         throw_os_error(error, "sending a heap");
@@ -160,6 +208,7 @@ void loop_hub::process()
 {
     if (born_.orphaned())
         return;
+    finished_in_a_row_.store(0, std::memory_order_relaxed);
     posts_->drain([this](std::unique_ptr<async_flight> done) { finish(std::move(done)); }, 1024);
 }
 
@@ -183,6 +232,7 @@ py::object loop_hub::when_landed(const std::shared_ptr<async_progress> &of)
 int loop_hub::traverse(visitproc visit, void *arg) const
 {
     Py_VISIT(loop_.ptr());
+    Py_VISIT(finished_now_.ptr());
     for (const py::object &future : futures_)
         Py_VISIT(future.ptr());
     for (const flusher &entry : flushers_)
@@ -195,7 +245,7 @@ void loop_hub::clear()
     if (born_.orphaned())
         return;
     // Swapped out first: what is destroyed may come back here.
-    py::object loop = std::move(loop_);
+    py::object loop = std::move(loop_), finished_now = std::move(finished_now_);
     std::vector<py::object> futures;
     std::deque<flusher> flushers;
     {

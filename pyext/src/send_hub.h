@@ -10,6 +10,7 @@
 #include <pybind11/pybind11.h>
 
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -69,17 +70,38 @@ public:
     static void complete(void *context, std::uint64_t, const send::outcome &what) noexcept
     {
         auto *self = static_cast<async_flight *>(context);
-        self->record_.status = what.error;
-        self->record_.bytes = what.bytes;
-        self->record_.object = reinterpret_cast<std::uint64_t>(self);
-        self->land();
-        self->hub->post(*self);
+        self->end(what);
+        if (!self->meet())
+            self->hub->post(*self);
     }
+    /// By way of the hub, as if it had been sent.
+    static void refuse(std::unique_ptr<async_flight> self, std::error_code why) noexcept
+    {
+        self->number = 0; // the stream never counted it
+        self->end({why, 0});
+        hub_posts &to = *self->hub;
+        to.post(*self.release());
+    }
+    /// Before it is handed to the stream: whoever submits it will ask submitted_and_done().
+    void is_awaited_by_submitter() noexcept { met_.store(false, std::memory_order_relaxed); }
+    /// True: it has ended already, and is the caller's. False: it is the hub's, at some time.
+    [[nodiscard]] bool submitted_and_done() noexcept { return !meet(); }
     [[nodiscard]] const host::completion &record() const noexcept { return record_; }
 
 private:
     friend class hub_posts;
+    void end(const send::outcome &what) noexcept
+    {
+        record_.status = what.error;
+        record_.bytes = what.bytes;
+        record_.object = reinterpret_cast<std::uint64_t>(this);
+        land();
+    }
+    /// Of completion and submitter the second one gets false: the flight is his to pass on. The first one lets it go.
+    [[nodiscard]] bool meet() noexcept { return !met_.exchange(true, std::memory_order_acq_rel); }
+
     host::completion record_;
+    std::atomic<bool> met_{true};
 };
 
 template <typename Use>
@@ -104,6 +126,12 @@ public:
     [[nodiscard]] std::uint64_t id() const noexcept { return posts_->id; }
     [[nodiscard]] const std::shared_ptr<hub_posts> &posts() const noexcept { return posts_; }
     [[nodiscard]] py::object new_future() const;
+    /// Whether `of` may send on this thread, now, and tell at once. Not if that would overtake what is under way; not
+    /// for one of a burst, since a worker packs many into one system call: then the future before is still in
+    /// somebody's hands. And not for ever, because who awaits what is done already does not let the loop have its turn.
+    [[nodiscard]] bool may_finish_now(const async_progress &of);
+    /// What submitted_and_done() gave back.
+    void finish_now(std::unique_ptr<async_flight> done);
 
     /// Throws std::system_error(errc::orphaned) in the child of a fork.
     [[nodiscard]] std::uint32_t put(py::object future);
@@ -138,6 +166,9 @@ private:
     std::vector<std::uint32_t> free_;
     std::deque<flusher> flushers_;
     std::atomic<bool> flushing_{false}; // there are some; what lands looks here, after it said so
+    py::object finished_now_;           // the last one, if it went well
+    std::atomic<int> finished_in_a_row_{0};
+    std::chrono::steady_clock::time_point row_began_{};
 };
 
 /// Sets the result of a future, or an OSError, unless it is done already (cancelled).

@@ -39,10 +39,16 @@ class _Waiters:
         self._ran = 0.0  # when the loop had its turn
         self._in_a_row = 0  # heaps since then
 
+    def may_take(self):
+        """Whether the next heap is for who asks now: nobody waits, and the loop had its turn lately."""
+        if self._waiting or self._granted:
+            return False
+        self._in_a_row += 1
+        return self._in_a_row <= _YIELD_HEAPS and monotonic() - self._ran <= _YIELD_SECONDS
+
     async def give_way(self):
         """Let the loop have its turn if that is due."""
-        self._in_a_row += 1
-        if self._in_a_row > _YIELD_HEAPS or monotonic() - self._ran > _YIELD_SECONDS:
+        if not self.may_take():
             await asyncio.sleep(0)
             self.loop_ran()
 
@@ -127,10 +133,9 @@ class Stream(_recv.Stream):
             # Give way to others *before* the heap is taken: nothing can be lost by a cancellation here.
             await waiters.give_way()
             if not len(waiters):
-                try:
-                    return self.get_nowait()
-                except Empty:
-                    pass
+                ready = self._ready()
+                if ready is not None:
+                    return await ready
         while True:
             await waiters.turn(number)
             try:
@@ -141,8 +146,21 @@ class Stream(_recv.Stream):
     def __aiter__(self):
         return self
 
-    async def __anext__(self):
+    def __anext__(self):
+        # A heap that is there needs no coroutine.
+        if self._waiters().may_take():
+            ready = self._ready()
+            if ready is not None:
+                return ready
+        return self._anext_by_get()
+
+    async def _anext_by_get(self):
         try:
             return await self.get()
         except Stopped:
             raise StopAsyncIteration from None
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.get is not Stream.get and cls.__anext__ is Stream.__anext__:
+            cls.__anext__ = cls._anext_by_get

@@ -19,6 +19,7 @@ from heapwire._core.send import (
     TcpStream,
     UdpStream,
 )
+from heapwire.send import _callbacks as _callbacks  # into the extension, where the incumbent has them
 from heapwire.send._generator import HeapGenerator, ItemGroup
 
 __all__ = [

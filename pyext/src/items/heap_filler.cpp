@@ -10,15 +10,17 @@
 namespace heapwire::python
 {
 
-heap_filler::which heap_filler::choice(std::string_view argument, std::string_view value)
+heap_filler::which heap_filler::choice(std::string_view argument, py::handle value)
 {
-    if (value == "stale")
+    const auto is = [value](const char *name)
+    { return PyUnicode_Check(value.ptr()) && PyUnicode_CompareWithASCIIString(value.ptr(), name) == 0; };
+    if (is("stale"))
         return which::stale;
-    if (value == "all")
+    if (is("all"))
         return which::all;
-    if (value == "none")
+    if (is("none"))
         return which::none;
-    throw_bad_argument(argument, std::string(value), "'stale', 'all' or 'none'");
+    throw_bad_argument(argument, py::repr(value).cast<std::string>(), "'stale', 'all' or 'none'");
 }
 
 bool heap_filler::descriptor_due(const sent &before) const noexcept
@@ -89,15 +91,14 @@ void heap_filler::put(const task &what, const py::object &object)
     before.version = version;
 }
 
-void heap_filler::fill(const py::object &group, const py::object &heap, std::string_view descriptors,
-                       std::string_view data)
+void heap_filler::fill(const py::object &group, const py::object &heap, py::handle descriptors, py::handle data)
 {
     const bool is_own = py::type::handle_of(heap).is(py::type::of<outgoing>());
     fill_own(group, heap, is_own ? &heap.cast<outgoing &>() : nullptr, descriptors, data);
 }
 
-void heap_filler::fill_own(const py::object &group, const py::object &heap, outgoing *own, std::string_view descriptors,
-                           std::string_view data)
+void heap_filler::fill_own(const py::object &group, const py::object &heap, outgoing *own, py::handle descriptors,
+                           py::handle data)
 {
     const task what{heap, own, choice("descriptors", descriptors), choice("data", data)};
     py::scoped_critical_section lock{guard_};

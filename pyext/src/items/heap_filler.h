@@ -24,10 +24,10 @@ public:
 
     /// `descriptors` and `data` are "stale", "all" or "none", else ValueError. `group` is an item group of ours or
     /// anything with values(); `heap` a send.Heap or anything with add_item and add_descriptor.
-    void fill(const py::object &group, const py::object &heap, std::string_view descriptors, std::string_view data);
+    void fill(const py::object &group, const py::object &heap, py::handle descriptors, py::handle data);
     /// The same, knowing that `heap` is `own`; null if it is not ours.
-    void fill_own(const py::object &group, const py::object &heap, outgoing *own, std::string_view descriptors,
-                  std::string_view data);
+    void fill_own(const py::object &group, const py::object &heap, outgoing *own, py::handle descriptors,
+                  py::handle data);
 
 private:
     enum class which
@@ -48,7 +48,7 @@ private:
         outgoing *own; ///< the same if it is exactly a send.Heap
         which descriptors, data;
     };
-    [[nodiscard]] static which choice(std::string_view argument, std::string_view value);
+    [[nodiscard]] static which choice(std::string_view argument, py::handle value);
     static void add_descriptor(const task &what, const py::object &item);
     static void add_value(const task &what, const py::object &item);
     void put(const task &what, const py::object &item);

@@ -67,6 +67,7 @@ struct item_hooks
     py::object as_array;     ///< _as_array(value, type, order, dimensions)
     py::object pack_integer; ///< _pack_integer(value, bytes, native, shape): None if it is nothing for it
     py::object join_fields;  ///< _join_fields(rows, type, shape)
+    py::object update;       ///< ItemGroup.update of what only looks like a heap, or with another byte order
     py::object log_replaced, log_unknown;
     py::object integral; ///< numbers.Integral: ints, numpy's integers and whatever was registered
 };

@@ -86,8 +86,7 @@ void raise_version(item_object *item, long long at_least)
         std::atomic_ref(item->version).store(at_least, std::memory_order_relaxed);
 }
 
-void take_value(const py::object &target, const item &from, const std::shared_ptr<received_heap> &heap,
-                const decode_context &context)
+void take_value(const py::object &target, const item &from, const decode_context &context)
 {
     item_object *item = as_item(target);
     if (is_plain_item(target))
@@ -96,7 +95,8 @@ void take_value(const py::object &target, const item &from, const std::shared_pt
         assign_value(item, decode(*plan, from, context, item), 2);
         return;
     }
-    target.attr("set_from_raw")(raw_item{heap, from}, py::str(context.new_order.data(), context.new_order.size()));
+    const auto owner = py::reinterpret_borrow<py::object>(context.owner);
+    target.attr("set_from_raw")(raw_item{owner, from}, py::str(context.new_order.data(), context.new_order.size()));
     std::atomic_ref(item->version).fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -189,13 +189,15 @@ void item_table::take_descriptor(const wire::descriptor &raw, wire::flavour f)
 
 py::dict item_table::update(const py::object &heap, std::string_view new_order)
 {
-    const auto from = heap.cast<std::shared_ptr<received_heap>>();
-    for (const wire::descriptor &raw : from->core.descriptors())
-        take_descriptor(raw, from->core.flavour());
+    const heapwire::heap *const from = as_heap(heap);
+    if (!from)
+        throw py::type_error("heap: a heapwire.recv.Heap is needed");
+    for (const wire::descriptor &raw : from->descriptors())
+        take_descriptor(raw, from->flavour());
     py::dict out;
     const decode_context context{heap, new_order};
     const std::shared_ptr<const item_list> known = now();
-    for (const item &one : from->core.items())
+    for (const item &one : from->items())
     {
         if (one.id <= static_cast<std::uint64_t>(wire::item_id::stream_ctrl))
             continue;
@@ -205,7 +207,7 @@ py::dict item_table::update(const py::object &heap, std::string_view new_order)
             hooks().log_unknown(one.id);
             continue;
         }
-        take_value(found, one, from, context);
+        take_value(found, one, context);
         if (PyDict_SetItem(out.ptr(), name_of(as_item(found)).ptr(), found.ptr()) != 0)
             throw py::error_already_set();
     }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Small tools for types that are plain C objects, and for methods that do without pybind11's casters: what happens
+/// millions of times a second.
+#pragma once
+
+#include <pybind11/gil_safe_call_once.h>
+#include <pybind11/pybind11.h>
+
+#include <algorithm>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace heapwire::python
+{
+
+namespace py = pybind11;
+
+/// What `make` answers (a py::object), or null with Python's error set: exceptions are translated as pybind11 does it.
+template <typename Make>
+[[nodiscard]] PyObject *translated(Make &&make) noexcept
+{
+    try
+    {
+        return py::object(std::forward<Make>(make)()).release().ptr();
+    }
+    catch (py::error_already_set &raised)
+    {
+        raised.restore();
+    }
+    catch (...)
+    {
+        py::detail::try_translate_exceptions();
+    }
+    return nullptr;
+}
+
+/// The C++ object in an instance of the class that pybind11 registered for T, or of a class derived from it. Only where
+/// `self` is known to be one: slots and methods of the class itself. TypeError if __init__ was not called.
+template <typename T>
+[[nodiscard]] T &native(PyObject *self)
+{
+    auto *instance = reinterpret_cast<py::detail::instance *>(self);
+    if (!instance->simple_layout)
+        return py::cast<T &>(py::handle(self));
+    if (void *const found = instance->simple_value_holder[0])
+        return *static_cast<T *>(found);
+    throw py::type_error(std::string(Py_TYPE(self)->tp_name) + ".__init__() was not called");
+}
+
+/// A getter or a method without arguments, of `T`'s plain C object.
+template <typename T, auto Read>
+PyObject *reader(PyObject *self, void *) noexcept
+{
+    return translated(
+        [self]() -> py::object
+        {
+            auto &&read = Read(*reinterpret_cast<T *>(self));
+            if constexpr (std::is_base_of_v<py::object, std::decay_t<decltype(read)>>)
+                return std::move(read);
+            else
+                return py::cast(std::move(read));
+        });
+}
+template <typename T, auto Read>
+PyObject *method(PyObject *self, PyObject *) noexcept
+{
+    return reader<T, Read>(self, nullptr);
+}
+
+/// A Python string for a name that is looked up again and again.
+template <std::size_t N>
+struct literal
+{
+    char text[N];
+    consteval literal(const char (&from)[N]) { std::copy_n(from, N, text); }
+};
+template <literal Name>
+[[nodiscard]] PyObject *interned()
+{
+    PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> once;
+    return once
+        .call_once_and_store_result(
+            [] { return py::reinterpret_steal<py::object>(PyUnicode_InternFromString(Name.text)); })
+        .get_stored()
+        .ptr();
+}
+
+} // namespace heapwire::python
