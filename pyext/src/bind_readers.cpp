@@ -157,11 +157,14 @@ void add_inproc(stream_base &self, const std::shared_ptr<tr::inproc_queue> &queu
 }
 
 #if HEAPWIRE_HAS_PCAP
-void add_pcap(stream_base &self, const std::string &filename, const std::string &filter)
+void add_pcap(stream_base &self, const std::string &filename, const std::string &filter, double speed)
 {
+    if (speed != 0 && !(speed >= 1e-6 && speed <= 1e9))
+        throw_bad_argument("speed", speed, "0 (as fast as can be), or a factor from 1e-6 to 1e9 (1: as recorded)");
     tr::pcap_options how;
     how.file = filename;
     how.filter = filter;
+    how.speed = speed;
     try
     {
         add_source(self, [&](tr::io_ref io, std::shared_ptr<recv::packet_gate> gate)
@@ -217,7 +220,8 @@ void def_readers(stream_base_class &type)
         .def("add_tcp_reader", add_tcp_acceptor, py::arg("acceptor"), py::arg("max_size") = tcp_max_size)
         .def("add_inproc_reader", add_inproc, py::arg("queue").none(false));
 #if HEAPWIRE_HAS_PCAP
-    type.def("add_udp_pcap_file_reader", add_pcap, py::arg("filename"), py::arg("filter") = "");
+    type.def("add_udp_pcap_file_reader", add_pcap, py::arg("filename"), py::arg("filter") = "", py::kw_only(),
+             py::arg("speed") = 0.0);
 #endif
 }
 

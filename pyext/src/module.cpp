@@ -26,6 +26,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used(), py::multiple_interpreters::not
     heapwire::python::register_recv_config(recv);
     heapwire::python::register_recv_stats(recv);
     heapwire::python::register_recv_stream(recv);
+    heapwire::python::register_batches(recv);
 
     py::module_ send = m.def_submodule("send");
     heapwire::python::register_send_config(send);

@@ -20,6 +20,7 @@ void register_heap(py::module_ &recv);
 void register_recv_config(py::module_ &recv);
 void register_recv_stats(py::module_ &recv);
 void register_recv_stream(py::module_ &recv);
+void register_batches(py::module_ &recv);
 
 void register_heap_filler(py::module_ &send);
 void register_send_config(py::module_ &send);

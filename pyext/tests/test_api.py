@@ -92,6 +92,8 @@ CONSTANTS = {
 # Ours take names where theirs are positional only, or tell what theirs hides behind *args.
 MORE_IS_FINE = {
     "InprocQueue.add_packet",
+    "recv.Stream.add_udp_pcap_file_reader",
+    "recv.asyncio.Stream.add_udp_pcap_file_reader",
     "Item.__init__",
     "ItemGroup.add_item",
     "send.HeapGenerator.get_heap",

@@ -11,8 +11,10 @@ from heapwire._core.recv import (
     StreamStats,
 )
 from heapwire.recv import stream_stat_indices
+from heapwire.recv._batches import Batch
 
 __all__ = [
+    "Batch",
     "Heap",
     "IncompleteHeap",
     "RingStreamConfig",

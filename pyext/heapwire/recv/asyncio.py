@@ -14,6 +14,7 @@ from time import monotonic
 
 from heapwire import Empty, Stopped
 from heapwire import recv as _recv
+from heapwire.recv._batches import Batches
 
 __all__ = ["Stream"]
 
@@ -101,6 +102,53 @@ class _Waiters:
         self._stop_if_idle()
 
 
+class _Waiting:
+    """The waiters of all event loops for one descriptor; and how they wait."""
+
+    def __init__(self, fd, queued):
+        self._fd = fd
+        self._queued = queued
+        self._loops = weakref.WeakKeyDictionary()
+        self._lock = threading.Lock()
+        self._last = (lambda: None, None)  # the loop that was used last, weakly, and its waiters
+
+    def here(self):
+        """Those of the running loop."""
+        loop = asyncio.get_running_loop()
+        last, waiters = self._last
+        if last() is loop:
+            return waiters
+        with self._lock:
+            waiters = self._loops.get(loop)
+            if waiters is None:
+                waiters = self._loops[loop] = _Waiters(loop, self._fd, self._queued)
+        self._last = (weakref.ref(loop), waiters)
+        return waiters
+
+    async def until_done(self, attempt, busy):
+        """Return what ``attempt`` returns, when it no longer raises ``busy``."""
+        waiters = self.here()
+        number = waiters.number()
+        if not len(waiters):
+            # Give way to others *before* something is taken: nothing can be lost by a cancellation here.
+            await waiters.give_way()
+            if not len(waiters):
+                try:
+                    return attempt()
+                except busy:
+                    pass
+        return await self.in_turn(waiters, number, attempt, busy)
+
+    @staticmethod
+    async def in_turn(waiters, number, attempt, busy):
+        while True:
+            await waiters.turn(number)
+            try:
+                return attempt()
+            except busy:  # another loop or thread was faster
+                pass
+
+
 class Stream(_recv.Stream):
     """A receive stream whose :meth:`get` is a coroutine.
 
@@ -109,39 +157,23 @@ class Stream(_recv.Stream):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self._loops = weakref.WeakKeyDictionary()
-        self._loops_lock = threading.Lock()
-        self._last = (lambda: None, None)  # the loop that was used last, weakly, and its waiters
+        self._waiting = _Waiting(self.fd, self.ringbuffer.size)
 
     def _waiters(self):
-        loop = asyncio.get_running_loop()
-        last, waiters = self._last
-        if last() is loop:
-            return waiters
-        with self._loops_lock:
-            waiters = self._loops.get(loop)
-            if waiters is None:
-                waiters = self._loops[loop] = _Waiters(loop, self.fd, self.ringbuffer.size)
-        self._last = (weakref.ref(loop), waiters)
-        return waiters
+        return self._waiting.here()
 
     async def get(self):
         """Return the next heap; raise :exc:`heapwire.Stopped` at the end."""
+        # As until_done, with one coroutine less: there may be a million of them a second.
         waiters = self._waiters()
         number = waiters.number()
         if not len(waiters):
-            # Give way to others *before* the heap is taken: nothing can be lost by a cancellation here.
             await waiters.give_way()
             if not len(waiters):
                 ready = self._ready()
                 if ready is not None:
                     return await ready
-        while True:
-            await waiters.turn(number)
-            try:
-                return self.get_nowait()
-            except Empty:  # another loop or thread was faster
-                pass
+        return await self._waiting.in_turn(waiters, number, self.get_nowait, Empty)
 
     def __aiter__(self):
         return self
@@ -164,3 +196,33 @@ class Stream(_recv.Stream):
         super().__init_subclass__(**kwargs)
         if cls.get is not Stream.get and cls.__anext__ is Stream.__anext__:
             cls.__anext__ = cls._anext_by_get
+
+    def batches(self, heaps):
+        """Iterate asynchronously over tables of so many heaps each; see :meth:`heapwire.recv.Stream.batches`.
+
+        What was taken stays with the iterator when a wait for a batch is given up.
+        """
+        return _Batches(self, heaps)
+
+
+class _Batches(Batches):
+    def __init__(self, stream, heaps):
+        super().__init__(stream, heaps)
+        self._waiting = stream._waiting
+
+    __iter__ = None
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        try:
+            return await self._waiting.until_done(self._now, Empty)
+        except Stopped:
+            raise StopAsyncIteration from None
+
+    def _now(self):
+        batch = self._step(False)
+        if batch is None:
+            raise Empty("not enough heaps are queued")
+        return batch

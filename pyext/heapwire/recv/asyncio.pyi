@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
+from collections.abc import AsyncIterator
+
 from typing_extensions import Self
 
 from heapwire import ThreadPool
@@ -13,3 +15,4 @@ class Stream(_recv.Stream):
     async def get(self) -> _recv.Heap: ...  # type: ignore[override]
     def __aiter__(self) -> Self: ...
     async def __anext__(self) -> _recv.Heap: ...
+    def batches(self, heaps: int) -> AsyncIterator[_recv.Batch]: ...  # type: ignore[override]

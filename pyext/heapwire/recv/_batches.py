@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Heaps by the hundred, as tables of numpy columns."""
+
+import logging
+import math
+import threading
+from collections.abc import Mapping
+
+import numpy as np
+
+from heapwire import Stopped, _core
+from heapwire.items import Item, ItemGroup, _layout
+
+_logger = logging.getLogger("heapwire")
+_Filled = _core.recv._HeapBlock.Filled
+
+
+class Batch(Mapping):
+    """A table: a row for each heap, a column for each item, by name.
+
+    ``batch["name"]`` is an array whose first axis counts the heaps; the others are the item's own. Values of varying shape, and
+    those of formats that numpy does not have, are in an array of objects. Where a heap does not have the item, or not with the
+    right length, the row is zero (or None), and True in ``batch.missing["name"]``. ``batch.cnt`` has the numbers of the heaps.
+    """
+
+    __slots__ = ("_columns", "cnt", "missing")
+
+    def __init__(self, cnt, columns, missing):
+        self.cnt = cnt
+        self._columns = columns
+        self.missing = missing
+
+    def __getitem__(self, name):
+        return self._columns[name]
+
+    def __iter__(self):
+        return iter(self._columns)
+
+    def __len__(self):
+        return len(self._columns)
+
+    @property
+    def heaps(self):
+        """How many rows there are."""
+        return len(self.cnt)
+
+    def __repr__(self):
+        columns = ", ".join(f"{name}: {column.dtype}{column.shape[1:]}" for name, column in self._columns.items())
+        return f"<Batch of {self.heaps} heaps; {columns}>"
+
+
+class Batches:
+    """An iterator of batches. What it has taken and not handed out stays with it, so that a wait may be given up."""
+
+    def __init__(self, stream, heaps):
+        self._rows = heaps
+        self._block = _core.recv._HeapBlock(stream, heaps)
+        self._group = ItemGroup()
+        self._announced = None  # items of the last heap's descriptors, not yet in the group
+        self._busy = threading.Lock()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        try:
+            return self._step(True)
+        except Stopped:
+            raise StopIteration from None
+
+    def _step(self, wait):
+        """Return a batch, or None if there is nothing to take just now; raise Stopped at the end."""
+        if not self._busy.acquire(blocking=False):
+            raise RuntimeError("another thread waits for a batch of this iterator")
+        try:
+            return self._fill(wait)
+        finally:
+            self._busy.release()
+
+    def _fill(self, wait):
+        block = self._block
+        while True:
+            if self._announced is not None:
+                if len(block) > 1 and any(map(self._replaces, self._announced)):
+                    block.cut()
+                    return self._batch()
+                for item in self._announced:
+                    self._group._add_item(item)
+                self._announced = None
+                block.descriptors_done()
+                if len(block) == self._rows:
+                    return self._batch()
+            filled = block.fill(wait)
+            if filled is _Filled.DESCRIPTORS:
+                self._announced = self._items_of(*block.last_descriptors())
+            elif filled is _Filled.EMPTY:
+                return None
+            elif filled is _Filled.FULL or len(block):
+                return self._batch()
+            else:
+                raise Stopped("the stream has ended")
+
+    @staticmethod
+    def _items_of(descriptors, flavour):
+        items = []
+        for raw in descriptors:
+            try:
+                items.append(Item.from_raw(raw, flavour))
+            except (ValueError, TypeError) as error:
+                _logger.warning("Descriptor with ID %#x is not usable: %s", raw.id, error)
+        return items
+
+    def _replaces(self, item):
+        """Whether it makes another column of one that is there."""
+        for key in (item.id, item.name):
+            if key in self._group and _identity(self._group[key]) != _identity(item):
+                return True
+        return False
+
+    def _batch(self):
+        block = self._block
+        columns, missing, odd = {}, {}, []
+        for item in self._group.values():
+            shape, _, order, _, dtype, native, has_objects, _ = _layout(item)
+            if has_objects or None in shape:
+                columns[item.name] = None  # keeps the order
+                odd.append(item)
+                continue
+            raw, missing[item.name] = block.column(item.id, dtype.itemsize * math.prod(shape))
+            columns[item.name] = _shaped(raw, shape, order, dtype, native)
+        cnt = block.cnts()
+        if odd:
+            heaps = [{raw.id: raw for raw in heap.get_items()} for heap in block.take_heaps()]
+            for item in odd:
+                columns[item.name], missing[item.name] = _objects(item, heaps)
+        block.begin_next()
+        return Batch(cnt, columns, missing)
+
+
+def batches(self, heaps):
+    """Iterate over tables of so many heaps each; see :class:`Batch`. The last one may be shorter.
+
+    A batch ends early before a heap that changes the type of a column. Heaps that bring no values are passed over.
+    """
+    return Batches(self, heaps)
+
+
+_core.recv.Stream.batches = batches
+
+
+def _identity(item):
+    return (item.id, item.name, tuple(item.shape), item.dtype, item.order, item.format)
+
+
+def _shaped(raw, shape, order, dtype, native):
+    rows = raw.shape[0]
+    column = raw.reshape(-1).view(dtype) if raw.size else np.zeros(rows * math.prod(shape), dtype)
+    if order == "F":
+        column = column.reshape(rows, *reversed(shape)).transpose(0, *range(len(shape), 0, -1))
+    else:
+        column = column.reshape(rows, *shape)
+    return column if dtype == native else column.astype(native)
+
+
+def _objects(item, heaps):
+    column = np.empty(len(heaps), object)
+    missing = np.zeros(len(heaps), bool)
+    scratch = Item(item.id, item.name, item.description, item.shape, item.dtype, item.order, item.format)
+    for row, raws in enumerate(heaps):
+        try:
+            scratch.set_from_raw(raws[item.id])
+            column[row] = scratch.value
+        except (KeyError, ValueError):
+            missing[row] = True
+    return column, missing
