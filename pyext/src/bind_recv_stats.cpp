@@ -12,12 +12,12 @@
 namespace heapwire::python
 {
 
-stream_stats_values::stream_stats_values(const recv::stats &from)
+stream_stats_values::stream_stats_values(const recv::stats &from, std::size_t more)
 {
     for (std::size_t i = 0; i < from.size(); ++i)
     {
         const recv::stat_entry &entry = from.entry(i);
-        bool detail = i >= public_stat_count && i < recv::builtin_stat_count;
+        bool detail = (i >= public_stat_count && i < recv::builtin_stat_count) || i >= from.size() - more;
         (detail ? detail_config : config).push_back({entry.name, entry.mode});
         (detail ? detail_values : values).push_back(from.at(i));
     }

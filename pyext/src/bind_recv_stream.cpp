@@ -85,7 +85,8 @@ void register_recv_stream(py::module_ &m)
                                [](const stream_base &self)
                                {
                                    detached off;
-                                   return std::make_unique<stream_stats>(stream_stats_values(self.statistics()));
+                                   return std::make_unique<stream_stats>(
+                                       stream_stats_values(self.statistics(), self.detail_count()));
                                });
     def_readers(any);
 

@@ -27,6 +27,9 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used(), py::multiple_interpreters::not
     heapwire::python::register_recv_stats(recv);
     heapwire::python::register_recv_stream(recv);
     heapwire::python::register_batches(recv);
+    heapwire::python::register_chunk(recv);
+    heapwire::python::register_chunk_config(recv);
+    heapwire::python::register_chunk_stream(recv);
 
     py::module_ send = m.def_submodule("send");
     heapwire::python::register_send_config(send);

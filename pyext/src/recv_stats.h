@@ -13,7 +13,8 @@ namespace heapwire::python
 
 struct stream_stats_values
 {
-    explicit stream_stats_values(const recv::stats &from);
+    /// The last `more` of them are details too.
+    explicit stream_stats_values(const recv::stats &from, std::size_t more = 0);
 
     /// Raises KeyError.
     [[nodiscard]] std::uint64_t &at(std::string_view name);

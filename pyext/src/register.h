@@ -21,6 +21,9 @@ void register_recv_config(py::module_ &recv);
 void register_recv_stats(py::module_ &recv);
 void register_recv_stream(py::module_ &recv);
 void register_batches(py::module_ &recv);
+void register_chunk(py::module_ &recv);
+void register_chunk_config(py::module_ &recv);
+void register_chunk_stream(py::module_ &recv);
 
 void register_heap_filler(py::module_ &send);
 void register_send_config(py::module_ &send);

@@ -23,6 +23,8 @@ public:
 
     [[nodiscard]] virtual std::shared_ptr<recv::packet_gate> gate() = 0;
     [[nodiscard]] virtual recv::stats statistics() const = 0;
+    /// How many of them, at their end, StreamStats has among its details only.
+    [[nodiscard]] virtual std::size_t detail_count() const noexcept { return 0; }
     // These block: detached only.
     virtual void add(std::unique_ptr<recv::source> from) = 0;
     virtual void stop() = 0;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Receive heaps."""
+"""Receive heaps, one by one or placed into chunks."""
 
 from heapwire._core.recv import (
     Heap,
@@ -12,11 +12,33 @@ from heapwire._core.recv import (
 )
 from heapwire.recv import stream_stat_indices
 from heapwire.recv._batches import Batch
+from heapwire.recv._chunks import (
+    Chunk,
+    ChunkRingbuffer,
+    ChunkRingPair,
+    ChunkRingStream,
+    ChunkStreamConfig,
+    ChunkStreamGroupConfig,
+    ChunkStreamGroupMember,
+    ChunkStreamRingGroup,
+)
+from heapwire.recv._placement import ItemValue, LinearPlacement, PlaceCallback
 
 __all__ = [
     "Batch",
+    "Chunk",
+    "ChunkRingPair",
+    "ChunkRingStream",
+    "ChunkRingbuffer",
+    "ChunkStreamConfig",
+    "ChunkStreamGroupConfig",
+    "ChunkStreamGroupMember",
+    "ChunkStreamRingGroup",
     "Heap",
     "IncompleteHeap",
+    "ItemValue",
+    "LinearPlacement",
+    "PlaceCallback",
     "RingStreamConfig",
     "Stream",
     "StreamConfig",

@@ -8,11 +8,33 @@ from typing_extensions import Buffer, Never, Self
 from heapwire import Flavour, InprocQueue, MemoryAllocator, ThreadPool, _NativeType, _RawDescriptor
 from heapwire.recv import stream_stat_indices as stream_stat_indices
 from heapwire.recv._batches import Batch as Batch
+from heapwire.recv._chunks import Chunk as Chunk
+from heapwire.recv._chunks import ChunkRingbuffer as ChunkRingbuffer
+from heapwire.recv._chunks import ChunkRingPair as ChunkRingPair
+from heapwire.recv._chunks import ChunkRingStream as ChunkRingStream
+from heapwire.recv._chunks import ChunkStreamConfig as ChunkStreamConfig
+from heapwire.recv._chunks import ChunkStreamGroupConfig as ChunkStreamGroupConfig
+from heapwire.recv._chunks import ChunkStreamGroupMember as ChunkStreamGroupMember
+from heapwire.recv._chunks import ChunkStreamRingGroup as ChunkStreamRingGroup
+from heapwire.recv._placement import ItemValue as ItemValue
+from heapwire.recv._placement import LinearPlacement as LinearPlacement
+from heapwire.recv._placement import PlaceCallback as PlaceCallback
 
 __all__ = [
     "Batch",
+    "Chunk",
+    "ChunkRingPair",
+    "ChunkRingStream",
+    "ChunkRingbuffer",
+    "ChunkStreamConfig",
+    "ChunkStreamGroupConfig",
+    "ChunkStreamGroupMember",
+    "ChunkStreamRingGroup",
     "Heap",
     "IncompleteHeap",
+    "ItemValue",
+    "LinearPlacement",
+    "PlaceCallback",
     "RingStreamConfig",
     "Stream",
     "StreamConfig",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Receive heaps in an asyncio program.
+"""Receive heaps and chunks in an asyncio program.
 
 A future never carries a heap, only the news that it is worth looking: the coroutine then takes the heap
 synchronously. So a wait that is cancelled or times out loses nothing.
@@ -7,16 +7,17 @@ synchronously. So a wait that is cancelled or times out loses nothing.
 
 import asyncio
 import bisect
+import functools
 import itertools
 import threading
 import weakref
 from time import monotonic
 
-from heapwire import Empty, Stopped
+from heapwire import Empty, Full, Stopped
 from heapwire import recv as _recv
 from heapwire.recv._batches import Batches
 
-__all__ = ["Stream"]
+__all__ = ["ChunkRingbuffer", "Stream"]
 
 # A consumer that always finds a heap gives way to the rest of its loop at least so often: an iteration of the loop
 # costs several times what a heap does.
@@ -226,3 +227,31 @@ class _Batches(Batches):
         if batch is None:
             raise Empty("not enough heaps are queued")
         return batch
+
+
+class ChunkRingbuffer(_recv.ChunkRingbuffer):
+    """A ring of chunks whose :meth:`get` and :meth:`put` are coroutines."""
+
+    def __init__(self, maxsize):
+        super().__init__(maxsize)
+        # Weakly, for a ring must go when nobody uses it; who waits has a reference of his own.
+        ring = weakref.ref(self)
+        self._getting = _Waiting(self.data_fd, lambda: ring().qsize())
+        self._putting = _Waiting(self.space_fd, lambda: maxsize - ring().qsize())
+
+    async def get(self):
+        """Return the next chunk; raise :exc:`heapwire.Stopped` when the ring is stopped and empty."""
+        return await self._getting.until_done(self.get_nowait, Empty)
+
+    async def put(self, chunk):
+        """Put a chunk into the ring when there is room; raise :exc:`heapwire.Stopped` when it is stopped."""
+        return await self._putting.until_done(functools.partial(self.put_nowait, chunk), Full)
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        try:
+            return await self.get()
+        except Stopped:
+            raise StopAsyncIteration from None

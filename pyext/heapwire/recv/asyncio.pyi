@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from collections.abc import AsyncIterator
+from typing import Any
 
 from typing_extensions import Self
 
 from heapwire import ThreadPool
 from heapwire import recv as _recv
 
-__all__ = ["Stream"]
+__all__ = ["ChunkRingbuffer", "Stream"]
 
 class Stream(_recv.Stream):
     def __init__(
@@ -16,3 +17,9 @@ class Stream(_recv.Stream):
     def __aiter__(self) -> Self: ...
     async def __anext__(self) -> _recv.Heap: ...
     def batches(self, heaps: int) -> AsyncIterator[_recv.Batch]: ...  # type: ignore[override]
+
+class ChunkRingbuffer(_recv.ChunkRingbuffer):
+    async def get(self) -> Any: ...
+    async def put(self, chunk: _recv.Chunk) -> None: ...
+    def __aiter__(self) -> Self: ...
+    async def __anext__(self) -> Any: ...

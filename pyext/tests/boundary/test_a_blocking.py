@@ -18,7 +18,8 @@ from boundary.children import INTERRUPTS, run
 VALUES = """
 Flavour RawDescriptor _ItemTable _ItemState
 recv.Heap recv.IncompleteHeap recv.RawItem recv.RingStreamConfig recv.Stream.Ringbuffer recv.StreamConfig
-recv.StreamStatConfig recv.StreamStatConfig.Mode recv.StreamStats
+recv.StreamStatConfig recv.StreamStatConfig.Mode recv.StreamStats recv._HeapBlock.Filled
+recv.Chunk recv.ChunkStreamConfig recv.ChunkStreamGroupConfig recv.ChunkStreamGroupConfig.EvictionMode recv._LinearRule
 send.GroupMode send.Heap send.HeapReference send.HeapReferenceList send.PacketGenerator send.RateMethod send.StreamConfig
 send._HeapFiller send.asyncio.LoopHub
 """.split()
@@ -28,7 +29,14 @@ send._HeapFiller send.asyncio.LoopHub
 QUICK = """
 log_info MemoryAllocator.__init__ MemoryPool.warn_on_empty MmapAllocator.__init__ ThreadPool.set_affinity
 recv.Stream.__iter__ recv.Stream.config recv.Stream.fd recv.Stream.get_nowait recv.Stream.ring_config
-recv.Stream.ringbuffer
+recv.Stream.ringbuffer recv.Stream.batches
+recv._HeapBlock.__init__ recv._HeapBlock.begin_next recv._HeapBlock.cnts recv._HeapBlock.column recv._HeapBlock.cut
+recv._HeapBlock.descriptors_done recv._HeapBlock.last_descriptors recv._HeapBlock.take_heaps
+recv.ChunkRingPair.add_free_chunk recv.ChunkRingPair.data_ringbuffer recv.ChunkRingPair.free_ringbuffer
+recv.ChunkRingbuffer.__iter__ recv.ChunkRingbuffer.add_producer recv.ChunkRingbuffer.data_fd recv.ChunkRingbuffer.empty
+recv.ChunkRingbuffer.full recv.ChunkRingbuffer.get_nowait recv.ChunkRingbuffer.maxsize recv.ChunkRingbuffer.put_nowait
+recv.ChunkRingbuffer.qsize recv.ChunkRingbuffer.remove_producer recv.ChunkRingbuffer.space_fd recv.ChunkRingbuffer.stop
+recv.ChunkStreamRingGroup._members recv.ChunkStreamRingGroup.config
 send.Stream.__init__ send.Stream.num_substreams send.Stream.set_cnt_sequence send.InprocStream.queues
 send.UdpStream.DEFAULT_BUFFER_SIZE send.TcpStream.DEFAULT_BUFFER_SIZE
 send.asyncio.AsyncStream.__init__ send.asyncio.AsyncStream._last_hub send.asyncio.AsyncStream._when_flushed
@@ -52,6 +60,14 @@ time.sleep(0.1)
 WAITS = {
     "recv.Stream.get": ("", "stream.get()", "queue.add_packet(heap(1))"),
     "recv.Stream.__next__": ("", "next(stream)", "queue.add_packet(heap(1))"),
+    "recv._HeapBlock.fill": (
+        "block = heapwire._core.recv._HeapBlock(stream, 1)",
+        "block.fill(True)",
+        "queue.add_packet(heap(1))",
+    ),
+    "recv.ChunkRingbuffer.get": ("", "ring.get()", "ring.put(chunk())"),
+    "recv.ChunkRingbuffer.__next__": ("", "next(ring)", "ring.put(chunk())"),
+    "recv.ChunkRingbuffer.put": ("ring.put(chunk())", "ring.put(chunk())", "ring.get()"),
     "ThreadPool.stop": (
         "held = testing.HeldWorker(pool)\nwhile not held.held: time.sleep(0.001)",
         "pool.stop()",
@@ -127,6 +143,11 @@ LETS_GO = {
     "recv.Stream.start": "heapwire.recv.Stream(pool, heapwire.recv.StreamConfig(explicit_start=True)).start()",
     "recv.Stream.stats": "stream.stats",
     "recv.Stream.stop": "fresh().stop()",
+    "recv.ChunkRingbuffer.__init__": "heapwire.recv.ChunkRingbuffer(1)",
+    "recv.ChunkRingStream.__init__": "heapwire.recv.ChunkRingStream(pool, recv.StreamConfig(), where, ring, ring)",
+    "recv.ChunkStreamRingGroup.__init__": "group()",
+    "recv.ChunkStreamRingGroup.emplace_back": "group().emplace_back(pool, recv.StreamConfig(), where)",
+    "recv.ChunkStreamRingGroup.stop": "group().stop()",
     "send.BytesStream.__init__": "send.BytesStream(pool)",
     "send.BytesStream.getvalue": "written.getvalue()",
     "send.InprocStream.__init__": "send.InprocStream(pool, [queue])",
@@ -157,6 +178,13 @@ def tcp_pair():
         client = socket.create_connection(listener.getsockname())
         return client, listener.accept()[0]
 ends = tcp_pair()
+recv = heapwire.recv
+ring = recv.ChunkRingbuffer(1)
+where = recv.ChunkStreamConfig(place=recv.LinearPlacement(0, 0, 0))
+def chunk():
+    return recv.Chunk(data=bytearray(1), present=bytearray(1))
+def group():
+    return recv.ChunkStreamRingGroup(recv.ChunkStreamGroupConfig(), ring, ring)
 def fresh():
     return heapwire.recv.Stream(pool)
 def failing(call, *args):

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// recv.ChunkRingbuffer, recv.ChunkRingPair, recv.ChunkRingStream, groups and their members.
+#include <pybind11/stl.h>
+
+#include "bridge/errors.h"
+#include "chunk_group.h"
+#include "readers.h"
+
+namespace heapwire::python
+{
+
+namespace
+{
+
+py::object next_chunk(chunk_ring &self)
+{
+    try
+    {
+        return self.get();
+    }
+    catch (const stopped_error &)
+    {
+        throw py::stop_iteration();
+    }
+}
+
+/// True if this producer was the last, and the ring ended with it.
+bool remove_producer(chunk_ring &self)
+{
+    recv::chunk_ring &ring = self.core();
+    const bool before = ring.stopped();
+    ring.remove_producer();
+    return !before && ring.stopped();
+}
+
+void register_ring(py::module_ &m)
+{
+    py::class_<chunk_ring, std::shared_ptr<chunk_ring>> type(m, "ChunkRingbuffer");
+    type.def(py::init(&chunk_ring::make), py::arg("maxsize"))
+        .def_property_readonly("maxsize", [](const chunk_ring &self) { return self.core().capacity(); })
+        .def_property_readonly("data_fd", &chunk_ring::data_fd)
+        .def_property_readonly("space_fd", &chunk_ring::space_fd)
+        .def("qsize", [](const chunk_ring &self) { return self.core().size(); })
+        .def("empty", [](const chunk_ring &self) { return self.core().size() == 0; })
+        .def("full", [](const chunk_ring &self) { return self.core().size() >= self.core().capacity(); })
+        .def("get", &chunk_ring::get)
+        .def("get_nowait", &chunk_ring::get_nowait)
+        .def("put", &chunk_ring::put, py::arg("chunk"))
+        .def("put_nowait", &chunk_ring::put_nowait, py::arg("chunk"))
+        .def("stop", [](chunk_ring &self) { return self.core().stop(); })
+        .def("add_producer", [](chunk_ring &self) { self.core().add_producer(); })
+        .def("remove_producer", remove_producer)
+        .def("__iter__", [](py::object self) { return self; })
+        .def("__next__", next_chunk);
+}
+
+void register_pair(py::module_ &m)
+{
+    using pair = chunk_ring_pair;
+    py::class_<pair, std::shared_ptr<pair>>(m, "ChunkRingPair")
+        .def_property_readonly("data_ringbuffer", &pair::data_ring)
+        .def_property_readonly("free_ringbuffer", &pair::free_ring)
+        .def(
+            "add_free_chunk", [](pair &self, const py::object &chunk) { self.free_ring()->put_free(chunk); },
+            py::arg("chunk"));
+}
+
+} // namespace
+
+void register_chunk_stream(py::module_ &m)
+{
+    register_ring(m);
+    register_pair(m);
+
+    // Python's own objects of the rings are kept, so that reading them gives the same ones.
+    py::class_<chunk_ring_stream, chunk_ring_pair, stream_base, std::shared_ptr<chunk_ring_stream>>(m,
+                                                                                                    "ChunkRingStream")
+        .def(py::init(&chunk_ring_stream::make), py::arg("thread_pool").none(false),
+             py::arg("config") = stream_config(), py::arg("chunk_stream_config"),
+             py::arg("data_ringbuffer").none(false), py::arg("free_ringbuffer").none(false), py::keep_alive<1, 5>(),
+             py::keep_alive<1, 6>());
+
+    py::class_<chunk_member, stream_base, std::shared_ptr<chunk_member>>(m, "ChunkStreamGroupMember");
+
+    py::class_<chunk_group, chunk_ring_pair, std::shared_ptr<chunk_group>>(m, "ChunkStreamRingGroup")
+        .def(py::init(&chunk_group::make), py::arg("config"), py::arg("data_ringbuffer").none(false),
+             py::arg("free_ringbuffer").none(false), py::keep_alive<1, 3>(), py::keep_alive<1, 4>())
+        .def_property_readonly("config", &chunk_group::config)
+        .def("emplace_back", &chunk_group::emplace_back, py::arg("thread_pool"), py::arg("config"),
+             py::arg("chunk_stream_config"))
+        .def("_members", &chunk_group::members)
+        .def("stop",
+             [](chunk_group &self)
+             {
+                 detached off;
+                 self.stop();
+             });
+}
+
+} // namespace heapwire::python

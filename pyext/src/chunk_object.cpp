@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chunk_object.h"
+
+#include <pybind11/critical_section.h>
+
+#include "kwargs.h"
+#include "register.h"
+
+namespace heapwire::python
+{
+
+namespace
+{
+
+/// What a chunk has with it on its way. A worker may drop the chunk, and this is then buried by an attached thread.
+struct luggage : attached_only
+{
+    py::object self;
+    object_memory data, present, extra;
+};
+
+struct travelling_chunk final : recv::chunk
+{
+    ~travelling_chunk() override
+    {
+        if (with)
+            with.release()->destroy_soon();
+    }
+    std::unique_ptr<luggage> with;
+};
+
+struct kept_object : attached_only
+{
+    py::object object;
+};
+
+buffer borrowed(const object_memory &memory) noexcept
+{
+    return {memory.bytes().data(), memory.bytes().size(), nullptr, nullptr};
+}
+
+py::object or_none(const object_memory &memory) { return memory ? memory.object() : py::none(); }
+
+template <auto Field>
+void def_memory(py::class_<chunk_object> &type, const char *name)
+{
+    type.def_property(
+        name,
+        [](const py::object &self)
+        {
+            auto &chunk = self.cast<chunk_object &>();
+            py::scoped_critical_section hold(self);
+            return or_none(chunk.*Field);
+        },
+        [name](const py::object &self, py::object to)
+        {
+            auto &chunk = self.cast<chunk_object &>();
+            object_memory next(std::move(to), name);
+            py::scoped_critical_section hold(self);
+            std::swap(chunk.*Field, next);
+        });
+}
+
+} // namespace
+
+std::unique_ptr<recv::chunk> pack_chunk(const py::object &chunk)
+{
+    if (!py::isinstance<chunk_object>(chunk))
+        throw py::type_error("chunk: must be a Chunk, not " +
+                             std::string(py::str(py::type::of(chunk).attr("__name__"))));
+    auto &from = chunk.cast<chunk_object &>();
+    auto packed = std::make_unique<travelling_chunk>();
+    auto with = std::make_unique<luggage>();
+    with->self = chunk;
+    py::scoped_critical_section hold(chunk);
+    if (!from.data)
+        throw py::value_error("data: is not set (or the chunk is in a ring already)");
+    if (!from.present)
+        throw py::value_error("present: is not set");
+    with->data = std::move(from.data);
+    with->present = std::move(from.present);
+    with->extra = std::move(from.extra);
+    packed->chunk_id = from.chunk_id;
+    packed->stream_id = from.stream_id;
+    packed->data = borrowed(with->data);
+    packed->present = borrowed(with->present);
+    packed->extra = borrowed(with->extra);
+    packed->with = std::move(with);
+    return packed;
+}
+
+py::object unpack_chunk(std::unique_ptr<recv::chunk> packed)
+{
+    auto &from = static_cast<travelling_chunk &>(*packed); // the rings of Python have no others
+    std::unique_ptr<luggage> with = std::move(from.with);
+    py::object self = std::move(with->self);
+    auto &to = self.cast<chunk_object &>();
+    py::scoped_critical_section hold(self);
+    to.chunk_id = packed->chunk_id;
+    to.stream_id = packed->stream_id;
+    std::swap(to.data, with->data); // what somebody assigned meanwhile is dropped with the luggage
+    std::swap(to.present, with->present);
+    std::swap(to.extra, with->extra);
+    return self;
+}
+
+std::shared_ptr<void> keep_for_workers(py::object kept)
+{
+    auto made = std::make_unique<kept_object>();
+    made->object = std::move(kept);
+    return std::shared_ptr<kept_object>(made.release(), [](kept_object *mine) { mine->destroy_soon(); });
+}
+
+void register_chunk(py::module_ &recv)
+{
+    py::class_<chunk_object> type(recv, "Chunk");
+    def_keyword_init(type);
+    type.def_readwrite("chunk_id", &chunk_object::chunk_id).def_readwrite("stream_id", &chunk_object::stream_id);
+    def_memory<&chunk_object::data>(type, "data");
+    def_memory<&chunk_object::present>(type, "present");
+    def_memory<&chunk_object::extra>(type, "extra");
+}
+
+} // namespace heapwire::python
