@@ -16,7 +16,7 @@ from boundary.children import INTERRUPTS, run
 
 # Classes of which no member waits for anybody.
 VALUES = """
-Flavour RawDescriptor _ItemTable _ItemState
+Flavour RawDescriptor _ItemTable _ItemState _Ready recv.HeapBase
 recv.Heap recv.IncompleteHeap recv.RawItem recv.RingStreamConfig recv.Stream.Ringbuffer recv.StreamConfig
 recv.StreamStatConfig recv.StreamStatConfig.Mode recv.StreamStats recv._HeapBlock.Filled
 recv.Chunk recv.ChunkStreamConfig recv.ChunkStreamGroupConfig recv.ChunkStreamGroupConfig.EvictionMode recv._LinearRule
@@ -28,8 +28,9 @@ send._HeapFiller send.asyncio.LoopHub
 # threads that wait for nothing.
 QUICK = """
 log_info MemoryAllocator.__init__ MemoryPool.warn_on_empty MmapAllocator.__init__ ThreadPool.set_affinity
-recv.Stream.__iter__ recv.Stream.config recv.Stream.fd recv.Stream.get_nowait recv.Stream.ring_config
-recv.Stream.ringbuffer recv.Stream.batches
+recv.Stream.__iter__ recv._Stream.config recv.Stream.fd recv.Stream.get_nowait recv.Stream.ring_config
+recv.Stream.ringbuffer recv.Stream.batches recv.Stream._ready recv._Stream.__init__
+recv.ChunkRingPair.__init__ recv.ChunkStreamGroupMember.__init__ send.asyncio.AsyncStream._send_with_callback
 recv._HeapBlock.__init__ recv._HeapBlock.begin_next recv._HeapBlock.cnts recv._HeapBlock.column recv._HeapBlock.cut
 recv._HeapBlock.descriptors_done recv._HeapBlock.last_descriptors recv._HeapBlock.take_heaps
 recv.ChunkRingPair.add_free_chunk recv.ChunkRingPair.data_ringbuffer recv.ChunkRingPair.free_ringbuffer
@@ -135,16 +136,16 @@ LETS_GO = {
     "InprocQueue.add_packet": "heapwire.InprocQueue().add_packet(heap(1))",
     "InprocQueue.stop": "heapwire.InprocQueue().stop()",
     "recv.Stream.__init__": "heapwire.recv.Stream(pool)",
-    "recv.Stream.add_buffer_reader": "fresh().add_buffer_reader(heap(1))",
-    "recv.Stream.add_inproc_reader": "fresh().add_inproc_reader(heapwire.InprocQueue())",
-    "recv.Stream.add_tcp_reader": "fresh().add_tcp_reader(0)",
-    "recv.Stream.add_udp_reader": "fresh().add_udp_reader(0, buffer_size=65536)",
-    "recv.Stream.add_udp_pcap_file_reader": "failing(fresh().add_udp_pcap_file_reader, '/dev/null')",
-    "recv.Stream.start": "heapwire.recv.Stream(pool, heapwire.recv.StreamConfig(explicit_start=True)).start()",
-    "recv.Stream.stats": "stream.stats",
-    "recv.Stream.stop": "fresh().stop()",
+    "recv._Stream.add_buffer_reader": "fresh().add_buffer_reader(heap(1))",
+    "recv._Stream.add_inproc_reader": "fresh().add_inproc_reader(heapwire.InprocQueue())",
+    "recv._Stream.add_tcp_reader": "fresh().add_tcp_reader(0)",
+    "recv._Stream.add_udp_reader": "fresh().add_udp_reader(0, buffer_size=65536)",
+    "recv._Stream.add_udp_pcap_file_reader": "failing(fresh().add_udp_pcap_file_reader, '/dev/null')",
+    "recv._Stream.start": "heapwire.recv.Stream(pool, heapwire.recv.StreamConfig(explicit_start=True)).start()",
+    "recv._Stream.stats": "stream.stats",
+    "recv._Stream.stop": "fresh().stop()",
     "recv.ChunkRingbuffer.__init__": "heapwire.recv.ChunkRingbuffer(1)",
-    "recv.ChunkRingStream.__init__": "heapwire.recv.ChunkRingStream(pool, recv.StreamConfig(), where, ring, ring)",
+    "recv.ChunkRingStream.__init__": "heapwire.recv.ChunkRingStream(pool, recv.StreamConfig(), where, ring, spare)",
     "recv.ChunkStreamRingGroup.__init__": "group()",
     "recv.ChunkStreamRingGroup.emplace_back": "group().emplace_back(pool, recv.StreamConfig(), where)",
     "recv.ChunkStreamRingGroup.stop": "group().stop()",
@@ -179,12 +180,12 @@ def tcp_pair():
         return client, listener.accept()[0]
 ends = tcp_pair()
 recv = heapwire.recv
-ring = recv.ChunkRingbuffer(1)
+ring, spare = recv.ChunkRingbuffer(1), recv.ChunkRingbuffer(1)
 where = recv.ChunkStreamConfig(place=recv.LinearPlacement(0, 0, 0))
 def chunk():
     return recv.Chunk(data=bytearray(1), present=bytearray(1))
 def group():
-    return recv.ChunkStreamRingGroup(recv.ChunkStreamGroupConfig(), ring, ring)
+    return recv.ChunkStreamRingGroup(recv.ChunkStreamGroupConfig(), ring, spare)
 def fresh():
     return heapwire.recv.Stream(pool)
 def failing(call, *args):
