@@ -35,7 +35,10 @@ bool remove_producer(chunk_ring &self)
 
 void register_ring(py::module_ &m)
 {
-    py::class_<chunk_ring, std::shared_ptr<chunk_ring>> type(m, "ChunkRingbuffer");
+    py::class_<chunk_ring, std::shared_ptr<chunk_ring>> type(
+        m, "ChunkRingbuffer",
+        "A queue of chunks. Any number of threads and streams may put and get at once: each chunk comes out once, and "
+        "`stop` ends every wait.");
     type.def(py::init(&chunk_ring::make), py::arg("maxsize"))
         .def_property_readonly("maxsize", [](const chunk_ring &self) { return self.core().capacity(); })
         .def_property_readonly("data_fd", &chunk_ring::data_fd)
@@ -57,7 +60,8 @@ void register_ring(py::module_ &m)
 void register_pair(py::module_ &m)
 {
     using pair = chunk_ring_pair;
-    py::class_<pair, std::shared_ptr<pair>>(m, "ChunkRingPair")
+    py::class_<pair, std::shared_ptr<pair>>(
+        m, "ChunkRingPair", "A ring of filled chunks and one of free ones. Any number of threads may use one at once.")
         .def_property_readonly("data_ringbuffer", &pair::data_ring)
         .def_property_readonly("free_ringbuffer", &pair::free_ring)
         .def(
@@ -73,14 +77,17 @@ void register_chunk_stream(py::module_ &m)
     register_pair(m);
 
     // Python's own objects of the rings are kept, so that reading them gives the same ones.
-    py::class_<chunk_ring_stream, chunk_ring_pair, stream_base, std::shared_ptr<chunk_ring_stream>>(m,
-                                                                                                    "ChunkRingStream")
+    py::class_<chunk_ring_stream, chunk_ring_pair, stream_base, std::shared_ptr<chunk_ring_stream>>(
+        m, "ChunkRingStream",
+        "Receives heaps into chunks of the free ring, which then go to the data ring. Any number of threads may use "
+        "one at once.")
         .def(py::init(&chunk_ring_stream::make), py::arg("thread_pool").none(false),
              py::arg("config") = stream_config(), py::arg("chunk_stream_config"),
              py::arg("data_ringbuffer").none(false), py::arg("free_ringbuffer").none(false), py::keep_alive<1, 5>(),
              py::keep_alive<1, 6>());
 
-    py::class_<chunk_member, stream_base, std::shared_ptr<chunk_member>>(m, "ChunkStreamGroupMember");
+    py::class_<chunk_member, stream_base, std::shared_ptr<chunk_member>>(
+        m, "ChunkStreamGroupMember", "A stream of a ChunkStreamRingGroup. Any number of threads may use one at once.");
 
     py::class_<chunk_group, chunk_ring_pair, std::shared_ptr<chunk_group>>(m, "ChunkStreamRingGroup")
         .def(py::init(&chunk_group::make), py::arg("config"), py::arg("data_ringbuffer").none(false),

@@ -42,6 +42,26 @@ buffer borrowed(const object_memory &memory) noexcept
 py::object or_none(const object_memory &memory) { return memory ? memory.object() : py::none(); }
 
 template <auto Field>
+void def_number(py::class_<chunk_object> &type, const char *name)
+{
+    using number = std::remove_reference_t<decltype(std::declval<chunk_object &>().*Field)>;
+    type.def_property(
+        name,
+        [](const py::object &self)
+        {
+            auto &chunk = self.cast<chunk_object &>();
+            py::scoped_critical_section hold(self);
+            return chunk.*Field;
+        },
+        [](const py::object &self, number to)
+        {
+            auto &chunk = self.cast<chunk_object &>();
+            py::scoped_critical_section hold(self);
+            chunk.*Field = to;
+        });
+}
+
+template <auto Field>
 void def_memory(py::class_<chunk_object> &type, const char *name)
 {
     type.def_property(
@@ -113,9 +133,14 @@ std::shared_ptr<void> keep_for_workers(py::object kept)
 
 void register_chunk(py::module_ &recv)
 {
-    py::class_<chunk_object> type(recv, "Chunk");
+    py::class_<chunk_object> type(
+        recv, "Chunk",
+        "Memory that a stream fills with heaps, and which of them came. For one thread at a time, and for none while "
+        "it is in a ring or a stream: then data, present and extra are None. Each assignment is whole, and of several "
+        "threads that put one chunk into rings at most one does.");
     def_keyword_init(type);
-    type.def_readwrite("chunk_id", &chunk_object::chunk_id).def_readwrite("stream_id", &chunk_object::stream_id);
+    def_number<&chunk_object::chunk_id>(type, "chunk_id");
+    def_number<&chunk_object::stream_id>(type, "stream_id");
     def_memory<&chunk_object::data>(type, "data");
     def_memory<&chunk_object::present>(type, "present");
     def_memory<&chunk_object::extra>(type, "extra");

@@ -21,6 +21,8 @@ class Batch(Mapping):
     ``batch["name"]`` is an array whose first axis counts the heaps; the others are the item's own. Values of varying shape, and
     those of formats that numpy does not have, are in an array of objects. Where a heap does not have the item, or not with the
     right length, the row is zero (or None), and True in ``batch.missing["name"]``. ``batch.cnt`` has the numbers of the heaps.
+
+    Any number of threads may read one at once; for threads that write to its arrays the rules of numpy hold.
     """
 
     __slots__ = ("_columns", "cnt", "missing")
@@ -50,7 +52,10 @@ class Batch(Mapping):
 
 
 class Batches:
-    """An iterator of batches. What it has taken and not handed out stays with it, so that a wait may be given up."""
+    """An iterator of batches. What it has taken and not handed out stays with it, so that a wait may be given up.
+
+    It is for one thread at a time; another gets a :exc:`RuntimeError`. Any number of iterators may share a stream.
+    """
 
     def __init__(self, stream, heaps):
         self._rows = heaps

@@ -16,7 +16,10 @@ from heapwire._core.recv import (  # noqa: F401 - for heapwire.recv
 
 
 class ChunkStreamRingGroup(_core.recv.ChunkStreamRingGroup):
-    """Several streams that fill the same chunks: a sequence of its members."""
+    """Several streams that fill the same chunks: a sequence of its members.
+
+    Any number of threads may use one at once, and add members until data is received. Each look at the sequence is whole.
+    """
 
     def __len__(self):
         return len(self._members())

@@ -77,7 +77,8 @@ class ItemValue(_Expression):
     """The value of an immediate item of a heap's first packet, to be reckoned with.
 
     ``-``, ``>>``, ``&``, ``//`` and ``%`` take integers and must come in this order, each at most once, before ``*`` and ``+``. A
-    heap whose value is missing, or less than what is subtracted, is rejected.
+    heap whose value is missing, or less than what is subtracted, is rejected. It does not change: any number of threads may share
+    one.
     """
 
     __slots__ = ("_done",)
@@ -121,7 +122,7 @@ class LinearPlacement(_core.recv._LinearRule):
 
     The items that are needed are found by themselves; they need not stand in ``ChunkStreamConfig.items``. With ``heap_size`` heaps
     of another length are rejected. Values of the items in ``extra`` go to ``Chunk.extra`` as 64-bit integers: those of the heap
-    with index i to row i, -1 where they are missing.
+    with index i to row i, -1 where they are missing. It does not change: any number of threads and streams may share one.
     """
 
     def __init__(self, chunk_id, heap_index, heap_offset, *, heap_size=0, extra=()):
@@ -156,7 +157,8 @@ class PlaceCallback(tuple):
     ``function`` is an address, a function of ctypes or cffi, or what ``numba.cfunc`` makes. It is called as
     ``void f(chunk_place_data *heap, size_t size)``; with ``batch`` as ``void f(chunk_place_data *heaps, size_t count, size_t size)``.
     With ``context``, an address or a ctypes pointer, it gets that as its last argument. It must not call Python: a ctypes callback
-    into Python is none. Both objects are kept; what an address points to is yours to keep.
+    into Python is none. Both objects are kept; what an address points to is yours to keep. It does not change, and any number of
+    threads may share one; streams on different threads that have it call the function at the same time.
     """
 
     __slots__ = ()

@@ -230,7 +230,10 @@ class _Batches(Batches):
 
 
 class ChunkRingbuffer(_recv.ChunkRingbuffer):
-    """A ring of chunks whose :meth:`get` and :meth:`put` are coroutines."""
+    """A ring of chunks whose :meth:`get` and :meth:`put` are coroutines.
+
+    Any number of event loops, in any number of threads, may wait at once: each chunk comes out once.
+    """
 
     def __init__(self, maxsize):
         super().__init__(maxsize)

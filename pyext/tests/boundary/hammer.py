@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One object of a class, eight threads, every method at once; see test_f_threads.py, and hammer_cases.py for the classes.
+"""One object of a class, eight threads, every method at once; see test_f_threads.py. The classes: hammer_cases.py, hammer_chunks.py.
 
 What needs no argument is called, and properties are read and assigned what was read: a method that is new and needs
 arguments is a TypeError until somebody writes down here how it is called.
@@ -34,7 +34,8 @@ def calls_of(kind, case):
             continue
         if isinstance(what, property) or inspect.isdatadescriptor(what):
             found[name] = lambda it, name=name: getattr(it, name)
-            if getattr(what, "fset", True):
+            # Descriptors in C with functions do not tell whether they can be assigned to: no public one can.
+            if what.fset if isinstance(what, property) else inspect.ismemberdescriptor(what):
                 found[f"{name} ="] = lambda it, name=name: setattr(it, name, getattr(it, name))
         elif callable(what):
             found[name] = lambda it, name=name: getattr(it, name)()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Every public class: how to make an object, and how to call what needs arguments; see hammer.py."""
+"""Every public class but those of hammer_chunks.py: how to make an object, and how to call what needs arguments; see hammer.py."""
 
 import asyncio
 import random
@@ -87,7 +87,8 @@ def take(it):
 def take_in_a_loop(it):
     async def main():
         feed(it)
-        await asyncio.wait_for(random.choice([it.get, it.__anext__])(), 50)
+        feed(it)
+        await asyncio.wait_for(random.choice([it.get, it.__anext__, it.batches(2).__anext__])(), 50)
 
     try:
         asyncio.run(main())
@@ -99,6 +100,7 @@ RECEIVER_CALLS = {
     "feed": feed,
     "get": take,
     "__iter__": lambda it: (feed(it), next(it)),
+    "batches": lambda it: (feed(it), feed(it), next(it.batches(2))),
     "add_buffer_reader": None,  # its end may be the stream's
     "add_udp_reader": lambda it: it.add_udp_reader(0, buffer_size=0) if random.random() < 0.01 else None,
     "add_tcp_reader": lambda it: it.add_tcp_reader(0, buffer_size=0) if random.random() < 0.01 else None,
@@ -263,7 +265,10 @@ CASES = {
     "recv.Stream": (recv.Stream, Case(lambda: receiving(), RECEIVER_CALLS, check=still_receives)),
     "recv.asyncio.Stream": (
         heapwire.recv.asyncio.Stream,
-        Case(lambda: receiving(heapwire.recv.asyncio.Stream), {**RECEIVER_CALLS, "get": take_in_a_loop, "__iter__": None}),
+        Case(
+            lambda: receiving(heapwire.recv.asyncio.Stream),
+            {**RECEIVER_CALLS, "get": take_in_a_loop, "__iter__": None, "batches": None},
+        ),
     ),
     "recv.StreamConfig": (
         recv.StreamConfig,

@@ -12,10 +12,11 @@ import pytest
 import heapwire
 import heapwire.recv.asyncio
 import heapwire.send.asyncio
-from boundary.hammer_cases import CASES
+from boundary import hammer_cases, hammer_chunks
 from boundary.children import SCALE, TESTS, run
 
 NO_GIL = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+CASES = {name: cases for cases in (hammer_cases, hammer_chunks) for name in cases.CASES}
 FULL = bool(os.environ.get("HEAPWIRE_FULL"))
 
 
@@ -41,7 +42,7 @@ assert not sys._is_gil_enabled()
 def test_f1_every_public_class_is_hammered_and_says_what_threads_may_do():
     classes = dict(public_classes())
     assert len(classes) > 30
-    assert {name: kind for name, (kind, _) in CASES.items()} == classes
+    assert {name: cases.CASES[name][0] for name, cases in CASES.items()} == classes
     assert [name for name, kind in classes.items() if "thread" not in (kind.__doc__ or "")] == []
 
 
@@ -50,7 +51,7 @@ def test_f1_every_method_of_one_object_by_many_threads(name):
     run(
         f"""
 from boundary.hammer import hammer
-from boundary.hammer_cases import CASES
+from {CASES[name].__name__} import CASES
 hammer(*CASES[{name!r}], {5 * SCALE})
 """,
         limit=300,
