@@ -4,13 +4,12 @@
 import asyncio
 import ctypes
 import itertools
-import logging
 import random
 
 import heapwire
 import heapwire.recv.asyncio
 from boundary.hammer import Case
-from boundary.hammer_cases import POOL, RECEIVER_CALLS, feed, receiving, seldom, sent
+from boundary.hammer_cases import POOL, RECEIVER_CALLS, expect_pauses, feed, receiving, seldom, sent
 from heapwire import recv, send
 from packets import packet
 
@@ -133,11 +132,6 @@ def recycle(chunk):
         FREE.put_nowait(chunk)
     except heapwire.Full:
         pass
-
-
-def expect_pauses():
-    """That chunks run out is what happens here, and its warning goes nowhere."""
-    logging.getLogger("heapwire").addHandler(logging.NullHandler())
 
 
 def stream():
