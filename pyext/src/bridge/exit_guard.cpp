@@ -16,13 +16,14 @@ namespace
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds patience{2};
+constexpr std::chrono::seconds most_for_streams_and_log{5}; // a blocked handler is given up sooner
 
 void stop_everything()
 {
     runtime &r = the_runtime();
     {
         py::gil_scoped_release off; // and not `detached`: this thread must not wait for itself
-        steady_time deadline = steady_clock::now() + patience;
+        steady_time deadline = steady_clock::now() + most_for_streams_and_log;
         (void)host::process_registry().stop_all(deadline);
         (void)r.calls.close_and_wait(steady_clock::now() + patience);
         // Who is late does not come back; who is on his way gets there, for the GIL is free.

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include "bridge/buffer_lease.h"
 #include "bridge/runtime.h"
@@ -140,6 +141,7 @@ void log_thread::set_receiver(py::object deliver)
 
 void log_thread::forget_receiver() noexcept
 {
+    set_log_level(log_level::off); // threads that outlive us have nobody to tell, least of all standard error
     set_log_sink(nullptr);
     PyObject *before = exchange_receiver(nullptr);
     if (the_runtime().attach.inside() == 0) // else a handler blocks in it, and it is left alone
@@ -223,12 +225,20 @@ bool log_thread::join(steady_time deadline)
 {
     over_.store(true, std::memory_order_release);
     ring_.wake_reader();
-    deadline = std::min(deadline, std::chrono::steady_clock::now() + std::chrono::seconds(1));
+    // A handler that works, however slowly, is waited for until the deadline; one that blocks is not.
+    constexpr std::chrono::seconds patience{1};
+    std::uint64_t delivered = ring_.counts().delivered;
+    steady_time until = std::min(deadline, std::chrono::steady_clock::now() + patience);
     for (;;)
     {
         wake::ticket ticket = ended_.prepare();
         bool done = done_.load(std::memory_order_acquire);
-        if (done || std::chrono::steady_clock::now() >= deadline)
+        if (!done && std::chrono::steady_clock::now() >= until)
+        {
+            const std::uint64_t before = std::exchange(delivered, ring_.counts().delivered);
+            until = delivered == before ? until : std::min(deadline, std::chrono::steady_clock::now() + patience);
+        }
+        if (done || std::chrono::steady_clock::now() >= until)
         {
             ended_.cancel(ticket);
             if (!done)
@@ -242,7 +252,7 @@ bool log_thread::join(steady_time deadline)
             }
             return done;
         }
-        (void)ended_.wait_once(ticket, deadline);
+        (void)ended_.wait_once(ticket, until);
     }
 }
 
