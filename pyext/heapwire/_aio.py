@@ -10,7 +10,7 @@ import asyncio
 import threading
 import weakref
 
-from heapwire._core.send.asyncio import LoopHub, _set_hub_functions
+from heapwire._core.send.asyncio import LoopHub, _set_hub_function
 
 _get_running_loop = asyncio.get_running_loop
 _by_id = weakref.WeakValueDictionary()
@@ -27,7 +27,7 @@ def hub():
         return _tabled_hub(loop) or _make(loop)
 
 
-_set_hub_functions(_get_running_loop, hub)
+_set_hub_function(hub)
 
 
 def hub_for(stream):

@@ -44,19 +44,19 @@ void set_hooks_from(const py::kwargs &given)
                given["log_unknown"], given["integral"]});
 }
 
-PyObject *subscript(PyObject *self, PyObject *key) noexcept
+PyObject *subscript(PyObject *self, PyObject *key)
 {
     return translated([&] { return native<item_table>(self).find(py::reinterpret_borrow<py::object>(key)); });
 }
 
 /// What is tried where a group is iterated: there is no item of the id 0, so that is a KeyError.
-PyObject *item_of_index(PyObject *self, Py_ssize_t index) noexcept
+PyObject *item_of_index(PyObject *self, Py_ssize_t index)
 {
     return translated([&] { return native<item_table>(self).find(py::int_(index)); });
 }
 
 /// ItemGroup.update: at once for a received heap, with everything else by way of Python.
-PyObject *update(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) noexcept
+PyObject *update(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     return translated(
         [&]() -> py::object

@@ -24,7 +24,7 @@ py::object taken_from(const receive_stream &from, heap &&got)
 }
 
 /// tp_iternext: null without an error is the end.
-PyObject *next_heap(PyObject *self) noexcept
+PyObject *next_heap(PyObject *self)
 {
     return translated(
         [self]() -> py::object

@@ -15,23 +15,14 @@ namespace heapwire::python
 namespace
 {
 
-// heapwire._aio's functions of this interpreter; leaked, because there may be one after it.
-PyObject *running_loop_function = nullptr;
-PyObject *hub_function = nullptr;
+PyObject *hub_function = nullptr; // heapwire._aio.hub of this interpreter; leaked, because there may be one after it
 PyTypeObject *hub_type = nullptr;
 
-/// The hub of the running loop, an attribute of it (see heapwire._aio). RuntimeError without a loop.
+/// The hub of the running loop. RuntimeError without a loop.
 py::object current_hub()
 {
     if (!hub_function)
         throw py::import_error("heapwire.send.asyncio was not imported");
-    const auto loop = py::reinterpret_steal<py::object>(PyObject_CallNoArgs(running_loop_function));
-    if (!loop)
-        throw py::error_already_set();
-    auto hub = py::reinterpret_steal<py::object>(PyObject_GetAttr(loop.ptr(), interned<"_heapwire_hub">()));
-    if (hub)
-        return hub;
-    PyErr_Clear();
     return py::handle(hub_function)();
 }
 
@@ -174,12 +165,7 @@ py::object when_flushed(async_stream &self)
 
 void register_send_asyncio(py::module_ &m)
 {
-    m.def("_set_hub_functions",
-          [](py::object running_loop, py::object hub)
-          {
-              running_loop_function = running_loop.release().ptr();
-              hub_function = hub.release().ptr();
-          });
+    m.def("_set_hub_function", [](py::object function) { hub_function = function.release().ptr(); });
     // Futures, and through them all of a program, hang on a hub.
     py::class_<loop_hub> hub(m, "LoopHub", py::custom_type_setup(make_collectable<loop_hub>), py::is_final());
     hub_type = reinterpret_cast<PyTypeObject *>(hub.ptr());

@@ -7,6 +7,7 @@
 #include <pybind11/pybind11.h>
 
 #include <algorithm>
+#include <cxxabi.h>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -17,8 +18,9 @@ namespace heapwire::python
 namespace py = pybind11;
 
 /// What `make` answers (a py::object), or null with Python's error set: exceptions are translated as pybind11 does it.
+/// Nothing that may run Python is noexcept: an interpreter that ends before 3.14 ends other threads by unwinding them.
 template <typename Make>
-[[nodiscard]] PyObject *translated(Make &&make) noexcept
+[[nodiscard]] PyObject *translated(Make &&make)
 {
     try
     {
@@ -27,6 +29,10 @@ template <typename Make>
     catch (py::error_already_set &raised)
     {
         raised.restore();
+    }
+    catch (abi::__forced_unwind &)
+    {
+        throw;
     }
     catch (...)
     {
@@ -50,7 +56,7 @@ template <typename T>
 
 /// A getter or a method without arguments, of `T`'s plain C object.
 template <typename T, auto Read>
-PyObject *reader(PyObject *self, void *) noexcept
+PyObject *reader(PyObject *self, void *)
 {
     return translated(
         [self]() -> py::object
@@ -63,7 +69,7 @@ PyObject *reader(PyObject *self, void *) noexcept
         });
 }
 template <typename T, auto Read>
-PyObject *method(PyObject *self, PyObject *) noexcept
+PyObject *method(PyObject *self, PyObject *)
 {
     return reader<T, Read>(self, nullptr);
 }

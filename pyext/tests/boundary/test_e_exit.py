@@ -57,7 +57,7 @@ async def receive(stream):
     except asyncio.CancelledError:
         pass
 
-async def busy():
+async def busy(pool=pool):  # whose name may go before this runs
     awaited = heapwire.recv.asyncio.Stream(pool)
     task = asyncio.ensure_future(receive(awaited))
     slow = heapwire.send.asyncio.UdpStream(pool, there, send.StreamConfig(rate=1.0, burst_size=1))

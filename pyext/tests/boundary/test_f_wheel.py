@@ -16,6 +16,7 @@ BY_PUBLIC_HEADERS = {
     "_Py_Dealloc", "_Py_DecRefShared", "_Py_FalseStruct", "_Py_IncRef", "_Py_DecRef", "_Py_MergeZeroLocalRefcount",
     "_Py_NegativeRefcount", "_Py_NoneStruct", "_Py_NotImplementedStruct", "_Py_TrueStruct", "_Py_EllipsisObject",
     "_Py_SetRefcnt", "_Py_CheckFunctionResult", "_PyObject_MakeTpCall", "_PyObject_New",
+    "_Py_BuildValue_SizeT", "_PyObject_CallFunction_SizeT",
 }  # fmt: skip
 BY_PYBIND11 = {"_PyObject_GetDictPtr", "_PyType_Lookup", "_PyErr_FormatFromCause", "_PyObject_Dump"}
 # Public under another name since 3.13 (PyThreadState_GetUnchecked).
