@@ -82,10 +82,15 @@ CLASSES = {
 BEHIND = {
     "RawDescriptor": "description format id name numpy_header shape",
     "log_info": "",
+    "recv.HeapBase": "cnt flavour get_items is_end_of_stream is_start_of_stream",
     "recv.Heap": CLASSES["recv.Heap"],
     "recv.IncompleteHeap": CLASSES["recv.IncompleteHeap"],
     "recv.RawItem": "id immediate_value is_immediate",
+    "recv._Stream": READERS,
     "recv.Stream": STREAM,
+    "send.UdpStreamAsyncio": ASYNC.replace("async_flush ", "") + "DEFAULT_BUFFER_SIZE",
+    "send.TcpStreamAsyncio": ASYNC.replace("async_flush ", "") + "DEFAULT_BUFFER_SIZE",
+    "send.InprocStreamAsyncio": ASYNC.replace("async_flush ", "") + "queues",
 }
 CONSTANTS = {
     "": "BUG_COMPAT_DESCRIPTOR_WIDTHS=1 BUG_COMPAT_SHAPE_BIT_1=2 BUG_COMPAT_SWAP_ENDIAN=4 BUG_COMPAT_PYSPEAD_0_5_2=7 "
@@ -199,6 +204,11 @@ def test_constants(package, where):
 @pytest.mark.parametrize("package", PACKAGES)
 def test_families(package):
     load(package)
+    inside = behind(package)
+    for name in ("recv.Heap", "recv.IncompleteHeap"):
+        assert issubclass(find(package, name), find(inside, "recv.HeapBase"))
+    for name in ("recv.Stream", "recv.asyncio.Stream"):
+        assert issubclass(find(package, name), find(inside, "recv._Stream"))
     assert issubclass(find(package, "recv.asyncio.Stream"), find(package, "recv.Stream"))
     for name in ("UdpStream", "TcpStream", "InprocStream", "BytesStream"):
         assert issubclass(find(package, f"send.{name}"), find(package, "send.Stream"))

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What lies behind the package and programs use all the same. On both packages."""
+"""What lies behind the package and programs use all the same: streams with callbacks, bits by hand. On both."""
+
+import importlib
+import logging
+import select
 
 import pytest
 
@@ -7,11 +11,64 @@ from items_support import load
 
 
 @pytest.fixture(params=["heapwire", "spead2"])
-def package(request):
-    return load(request.param)
+def both(request):
+    """A package, and its extension module."""
+    logging.getLogger(request.param).setLevel(logging.CRITICAL)
+    yield load(request.param), importlib.import_module(
+        "heapwire._core" if request.param == "heapwire" else "spead2._spead2"
+    )
+    logging.getLogger(request.param).setLevel(logging.NOTSET)
 
 
-def test_bits_are_written(package):
+def readable(stream):
+    return bool(select.select([stream.fd], [], [], 0)[0])
+
+
+def test_callbacks(both):
+    package, core = both
+    queue, calls = package.InprocQueue(), []
+
+    def callback(error, size):
+        calls.append((type(error), getattr(error, "errno", None), size))
+
+    stream = core.send.InprocStreamAsyncio(package.ThreadPool(), [queue])
+    assert isinstance(stream, package.send.Stream) and stream.queues[0] is queue
+    heap = package.send.Heap()
+    assert stream.async_send_heap(heap, callback) is True
+    assert stream.async_send_heap(heap, callback=callback, cnt=5) is True
+    stream.flush()
+    assert readable(stream) and calls == []
+    stream.process_callbacks()
+    sent = (type(None), None, 49)
+    assert calls == [sent, sent] and not readable(stream)
+    assert stream.async_send_heap(heap, callback, 1 << 60) is False
+    assert stream.async_send_heap(heap, callback, substream_index=3) is False
+    assert stream.async_send_heaps([], callback, package.send.GroupMode.SERIAL) is False
+    while len(calls) < 5:
+        stream.process_callbacks()
+    assert calls[2:] == [(OSError, 22, 0)] * 3
+    pair = [package.send.HeapReference(heap)] * 2
+    assert stream.async_send_heaps(pair, callback, package.send.GroupMode.ROUND_ROBIN) is True
+    stream.process_callbacks()  # waits for it
+    assert calls[5:] == [(type(None), None, 98)]
+    queue.stop()
+    assert stream.async_send_heap(heap, callback) is True
+    stream.process_callbacks()
+    assert calls[6:] == [(OSError, 125, 0)]
+
+
+def test_udp_with_callbacks(both):
+    package, core = both
+    calls = []
+    stream = core.send.UdpStreamAsyncio(package.ThreadPool(), [("127.0.0.1", 9)])
+    for _ in range(3):
+        assert stream.async_send_heap(package.send.Heap(), lambda *what: calls.append(what))
+        stream.process_callbacks()
+    assert len(calls) == 3 and stream.num_substreams == 1
+
+
+def test_bits_are_written(both):
+    package, _ = both
     array = bytearray(4)
     writer = package.Item._write_bits(array)
     writer.send(None)
@@ -33,7 +90,8 @@ def test_bits_are_written(package):
 
 
 @pytest.mark.parametrize("make", [bytes, bytearray, memoryview])
-def test_bits_are_read(package, make):
+def test_bits_are_read(both, make):
+    package, _ = both
     reader = package.Item._read_bits(make(b"\xab\xcd\x12\x34\x56"))
     reader.send(None)
     assert [reader.send(bits) for bits in (4, 12, 0, 3, 20)] == [10, 0xBCD, 0, 0, 0x123456 >> 1 & 0xFFFFF]
@@ -42,6 +100,7 @@ def test_bits_are_read(package, make):
         reader.send(1)
 
 
-def test_free_ids_begin_there(package):
+def test_free_ids_begin_there(both):
+    package, _ = both
     group = package.ItemGroup()
     assert group.add_item(None, "x", "", (), dtype="u1").id == package._UNRESERVED_ID == 0x1000

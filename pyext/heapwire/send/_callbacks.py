@@ -69,18 +69,14 @@ class _WithCallbacks:
         self._hub.process()
 
 
-class UdpStreamAsyncio(_WithCallbacks, _native.UdpStream):
-    """SPEAD over UDP."""
+def _with_callbacks(base):
+    class Stream(_WithCallbacks, base):
+        __doc__ = base.__doc__
+
+    Stream.__name__ = Stream.__qualname__ = base.__name__ + "Asyncio"
+    return Stream
 
 
-class InprocStreamAsyncio(_WithCallbacks, _native.InprocStream):
-    """SPEAD through queues in memory."""
-
-
-class TcpStreamAsyncio(_WithCallbacks, _native.TcpStream):
-    """SPEAD over TCP, of a connected socket."""
-
-
-for _class in (UdpStreamAsyncio, InprocStreamAsyncio, TcpStreamAsyncio):
-    setattr(_core.send, _class.__name__, _class)
-del _class
+for _base in (_native.UdpStream, _native.InprocStream, _native.TcpStream):
+    setattr(_core.send, _base.__name__ + "Asyncio", _with_callbacks(_base))
+del _base
