@@ -12,11 +12,11 @@ namespace heapwire
 
 struct memory_pool_options
 {
-    std::size_t lower = 0;               ///< smallest request that is served from the pool, bytes
-    std::size_t upper = 0;               ///< largest; every pooled buffer has this size. Must be >= lower and > 0
-    std::optional<std::size_t> max_free; ///< free buffers kept at most; nullopt: the pool sizes itself, see below
-    std::size_t initial = 0;             ///< buffers made at once; <= max_free
-    std::size_t low_water = 0;           ///< below this many free buffers refill_wanted() is called; <= initial
+    std::size_t lower = 0;                 ///< smallest request that is served from the pool, bytes
+    std::size_t upper = 0;                 ///< largest; every pooled buffer has this size. Must be >= lower and > 0
+    std::optional<std::size_t> max_free{}; ///< free buffers kept at most; nullopt: the pool sizes itself, see below
+    std::size_t initial = 0;               ///< buffers made at once; <= max_free
+    std::size_t low_water = 0;             ///< below this many free buffers refill_wanted() is called; <= initial
     bool warn_on_empty = true; ///< with a max_free: log when a request found the pool empty (the 1st, 2nd, 4th, … time)
     std::shared_ptr<allocator> base = nullptr; ///< where memory comes from; null: default_allocator()
 };
