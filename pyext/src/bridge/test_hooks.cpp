@@ -188,6 +188,9 @@ private:
     std::atomic<bool> over_{false};
 };
 
+/// As a destructor runs Python code.
+void call_noexcept(const py::function &what) noexcept { what(); }
+
 } // namespace
 
 void register_test_hooks(py::module_ &m)
@@ -202,6 +205,7 @@ void register_test_hooks(py::module_ &m)
             std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
         },
         py::arg("seconds"));
+    testing.def("call_noexcept", call_noexcept, py::arg("what"));
 
     py::class_<held_worker>(testing, "HeldWorker")
         .def(py::init([](const pool_handle &pool) { return std::make_unique<held_worker>(*pool); }))
