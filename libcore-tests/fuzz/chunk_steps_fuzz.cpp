@@ -5,44 +5,20 @@
 /// Input: a byte of options, then steps: an operation, and what it needs. Placement answers what the packet's items
 /// say, or something absurd.
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <vector>
 
+#include "fuzz/fuzz_input.h"
 #include "recv/chunking.h"
 
 namespace
 {
 
 using namespace heapwire;
+using fuzz::input;
+using fuzz::require;
 using recv::chunk_stat;
 using recv::stat;
-
-void require(bool holds)
-{
-    if (!holds)
-        std::abort();
-}
-
-class input
-{
-public:
-    input(const std::uint8_t *data, std::size_t size) : rest_(data, size) {}
-    [[nodiscard]] bool empty() const { return rest_.empty(); }
-    std::uint64_t number(std::size_t bytes)
-    {
-        std::uint64_t value = 0;
-        for (std::size_t i = 0; i < bytes && !rest_.empty(); ++i)
-        {
-            value = value << 8 | rest_.front();
-            rest_ = rest_.subspan(1);
-        }
-        return value;
-    }
-
-private:
-    std::span<const std::uint8_t> rest_;
-};
 
 /// Items: chunk, index, offset, and a fourth that says what else to do.
 void hostile(heapwire_place_data *heap, std::size_t size)

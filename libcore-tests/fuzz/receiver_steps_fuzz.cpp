@@ -5,10 +5,10 @@
 /// Input: a byte of options, then steps: an operation, and what it needs. Packets are made from a few fuzzed numbers
 /// most of the time, so that they join heaps, and are raw bytes otherwise.
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <vector>
 
+#include "fuzz/fuzz_input.h"
 #include "heapwire/heap/heap.h"
 #include "heapwire/recv/receiver.h"
 #include "support/packet_maker.h"
@@ -17,39 +17,8 @@ namespace
 {
 
 using namespace heapwire;
-
-void require(bool holds)
-{
-    if (!holds)
-        std::abort();
-}
-
-class input
-{
-public:
-    input(const std::uint8_t *data, std::size_t size) : rest_(data, size) {}
-    [[nodiscard]] bool empty() const { return rest_.empty(); }
-    std::uint64_t number(std::size_t bytes)
-    {
-        std::uint64_t value = 0;
-        for (std::size_t i = 0; i < bytes && !rest_.empty(); ++i)
-        {
-            value = value << 8 | rest_.front();
-            rest_ = rest_.subspan(1);
-        }
-        return value;
-    }
-    std::vector<std::byte> bytes(std::size_t n)
-    {
-        n = std::min(n, rest_.size());
-        const bytes_view taken = std::as_bytes(rest_.first(n));
-        rest_ = rest_.subspan(n);
-        return {taken.begin(), taken.end()};
-    }
-
-private:
-    std::span<const std::uint8_t> rest_;
-};
+using fuzz::input;
+using fuzz::require;
 
 class fuzzed_allocator : public allocator
 {

@@ -3,11 +3,11 @@
 // the packet size and follows the one before of its heap; every accepted group completes once and in order; and what
 // push() refuses leaves no trace.
 #include <cstdint>
-#include <cstdlib>
 #include <deque>
 #include <map>
 #include <vector>
 
+#include "fuzz/fuzz_input.h"
 #include "heapwire/send/sender.h"
 #include "heapwire/wire/packet_view.h"
 
@@ -16,31 +16,10 @@ using namespace heapwire;
 namespace
 {
 
-void require(bool holds)
-{
-    if (!holds)
-        std::abort();
-}
+using fuzz::input;
+using fuzz::require;
 
-/// The fuzzer's bytes as numbers; zeros when they are used up.
-class script
-{
-public:
-    explicit script(bytes_view bytes) : left_(bytes) {}
-    [[nodiscard]] bool over() const { return left_.empty(); }
-    std::uint64_t number(std::size_t n_bytes)
-    {
-        std::uint64_t value = 0;
-        for (; n_bytes != 0 && !left_.empty(); --n_bytes, left_ = left_.subspan(1))
-            value = value << 8 | std::to_integer<std::uint64_t>(left_.front());
-        return value;
-    }
-
-private:
-    bytes_view left_;
-};
-
-send::options read_options(script &from)
+send::options read_options(input &from)
 {
     send::options how;
     how.max_packet_size = 56 + from.number(2) % 3000;
@@ -56,11 +35,11 @@ send::options read_options(script &from)
 class conversation
 {
 public:
-    explicit conversation(script from) : from_(from), how_(read_options(from_)), sender_(how_, 2), memory_(4096) {}
+    explicit conversation(input from) : from_(from), how_(read_options(from_)), sender_(how_, 2), memory_(4096) {}
 
     void run()
     {
-        while (!from_.over())
+        while (!from_.empty())
         {
             switch (from_.number(1) % 4)
             {
@@ -172,7 +151,7 @@ private:
         require(!sender_.has_finished());
     }
 
-    script from_;
+    input from_;
     send::options how_;
     send::sender sender_;
     std::vector<std::byte> memory_;
@@ -188,6 +167,6 @@ private:
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
 {
-    conversation(script(std::as_bytes(std::span(data, size)))).run();
+    conversation(input(data, size)).run();
     return 0;
 }
