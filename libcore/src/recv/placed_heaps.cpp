@@ -21,29 +21,13 @@ std::uint64_t random_odd()
 
 join placed_heap::check(const wire::packet_view &packet, ordering order) const noexcept
 {
-    const std::uint64_t end = packet.payload_offset + packet.payload.size();
     if (packet.heap_length == wire::packet_view::unknown_length)
         return join::unsized;
     if (packet.heap_address_bits != address_bits)
         return join::flavour_mismatch;
     if (packet.heap_length != length)
         return join::length_mismatch;
-    if (order == ordering::in_order)
-        return packet.payload_offset == received ? join::accepted : join::out_of_order;
-    if (packet.payload.empty())
-        return join::accepted;
-    switch (ranges.look(packet.payload_offset, end))
-    {
-    case payload_ranges::fit::fresh:
-        return join::accepted;
-    case payload_ranges::fit::duplicate:
-        return join::duplicate;
-    case payload_ranges::fit::overlap:
-        return join::overlap;
-    case payload_ranges::fit::scattered:
-        break;
-    }
-    return join::out_of_order;
+    return check_order(packet, order, received, ranges);
 }
 
 bool placed_heap::note(const wire::packet_view &packet, std::uint64_t highest_address, ordering order) noexcept

@@ -4,10 +4,10 @@
 
 #include <cstdint>
 #include <new>
-#include <string_view>
 #include <vector>
 
 #include "heapwire/heap/heap.h"
+#include "heapwire/heap/joining.h"
 #include "heapwire/heap/payload_ranges.h"
 #include "heapwire/heap/pointer_set.h"
 #include "heapwire/memory/allocator.h"
@@ -16,38 +16,6 @@
 
 namespace heapwire
 {
-
-enum class ordering : std::uint8_t
-{
-    in_order,  ///< a packet is accepted only at the end of what was received: no range bookkeeping
-    any_order, ///< ranges are kept; duplicates are recognised
-};
-
-/// What became of a well-formed packet.
-enum class join : std::uint8_t
-{
-    accepted,
-    unsized,           ///< HEAP_LENGTH missing, and unsized heaps are not allowed
-    late_start,        ///< in order: the heap's beginning never came
-    out_of_order,      ///< in order: a gap, or a packet from before; any order: more gaps than are kept
-    duplicate,         ///< all its bytes are there already
-    overlap,           ///< some of its bytes are there already
-    length_mismatch,   ///< another HEAP_LENGTH than the heap's, or smaller than what is there
-    past_heap,         ///< runs past the heap's known length
-    flavour_mismatch,  ///< another flavour than the heap's
-    heap_too_large,    ///< HEAP_LENGTH, or offset plus length, above the limit
-    too_many_pointers, ///< more distinct item pointers than the limit
-    no_memory,         ///< the allocator gave none
-    after_stop,        ///< came after the stop item or stop()
-};
-inline constexpr std::size_t join_count = 13;
-struct join_entry
-{
-    join outcome;
-    std::string_view counter;
-    std::string_view text;
-};
-[[nodiscard]] const join_entry &describe(join outcome) noexcept;
 
 struct heap_limits
 {
@@ -137,7 +105,6 @@ private:
     };
     [[nodiscard]] join check(const wire::packet_view &packet, std::uint64_t end,
                              const heap_limits &limits) const noexcept;
-    [[nodiscard]] join check_order(const wire::packet_view &packet, std::uint64_t end, ordering order) const noexcept;
     [[nodiscard]] bool take_pointers(const wire::packet_view &packet, std::uint32_t limit, news &found);
     void make_room(const wire::packet_view &packet, std::uint64_t end, const heap_limits &limits);
     void place_addressed(std::span<placed_pointer> addressed);
