@@ -86,48 +86,5 @@ TEST(ChunkCoroutines, OneThreadForEverything)
     EXPECT_EQ(next, 100);
 }
 
-TEST(ChunkPopper, CancellationLosesNoChunk)
-{
-    boost::asio::io_context io;
-    const auto data = ring(2);
-    chunk_popper pops(io.get_executor(), data);
-    int got = 0, cancelled = 0;
-    const auto pop_once = [&]
-    {
-        pops.async_pop(
-            [&](std::error_code error, chunk_ptr c)
-            {
-                got += !error && c ? 1 : 0;
-                cancelled += error == std::errc::operation_canceled ? 1 : 0;
-            });
-    };
-    for (int i = 0; i < 100; ++i)
-    {
-        chunk_ptr fresh = recv::make_chunk({.data = 8, .present = 1});
-        ASSERT_EQ(data->try_push(fresh), push_result::ok);
-        const int before = got;
-        pop_once();
-        if (i % 3 == 0)
-            io.poll_one();
-        pops.cancel();
-        io.restart();
-        io.run();
-        if (got == before) // then the chunk must still be there
-        {
-            pop_once();
-            io.restart();
-            io.run();
-        }
-        ASSERT_EQ(got, before + 1);
-    }
-    EXPECT_GT(cancelled, 0);
-}
-
-TEST(ChunkPopper, NeedsARingWithADescriptor)
-{
-    boost::asio::io_context io;
-    EXPECT_THROW(chunk_popper(io.get_executor(), std::make_shared<recv::chunk_ring>(1)), std::invalid_argument);
-}
-
 } // namespace
 } // namespace heapwire::transport
