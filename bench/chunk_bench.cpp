@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// Heaps of one packet from memory into chunks: every way of placement; a group of two streams on two cores against
-/// one. Usage: chunk_bench [seconds a case, default 1] [name of one case]
+/// one. The ceiling is memcpy of the same payloads to the same places, by one thread or two.
+/// Usage: chunk_bench [seconds a case, default 1] [name of one case]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,6 +24,7 @@ using clock_type = std::chrono::steady_clock;
 
 constexpr std::size_t chunk_bytes = std::size_t{4} << 20;
 constexpr std::size_t total_bytes = std::size_t{192} << 20; // larger than any cache
+constexpr std::size_t header_bytes = wire::prefix_bytes + 8 * 3;
 constexpr std::uint64_t time_id = 0x1600, antenna_id = 0x1601, antennas = 4;
 
 /// Packets back to back; of `share` of `shares`, dealt out by antenna.
@@ -31,9 +33,8 @@ std::vector<std::byte> make_packets(std::size_t heap_bytes, std::size_t share, s
     const wire::flavour f;
     const wire::pointer_codec codec(f);
     std::vector<std::byte> out;
-    const std::size_t header = wire::prefix_bytes + 8 * 3;
     const std::size_t heaps = total_bytes / heap_bytes;
-    out.reserve(heaps / shares * (header + heap_bytes) + header);
+    out.reserve(heaps / shares * (header_bytes + heap_bytes));
     for (std::size_t n = 0; n < heaps; ++n)
     {
         const std::size_t time = n / antennas, antenna = n % antennas;
@@ -42,7 +43,7 @@ std::vector<std::byte> make_packets(std::size_t heap_bytes, std::size_t share, s
         const std::vector<wire::item_pointer> pointers{
             codec.immediate(time_id, time), codec.immediate(antenna_id, antenna), codec.addressed(0x1000, 0)};
         const std::size_t at = out.size();
-        out.resize(at + header + heap_bytes, std::byte{0x5a});
+        out.resize(at + header_bytes + heap_bytes, std::byte{0x5a});
         wire::write_packet_header(out.data() + at, f, {n, heap_bytes, 0, heap_bytes}, pointers);
     }
     return out;
@@ -88,9 +89,11 @@ recv::linear_placement rule_of(const layout &how)
 class carousel : public recv::chunk_supply
 {
 public:
+    static constexpr std::size_t chunks = 6;
+
     explicit carousel(const layout &how) : sizes_{chunk_bytes, how.times * antennas, 0}
     {
-        for (int i = 0; i < 6; ++i)
+        for (std::size_t i = 0; i < chunks; ++i)
             spare_.push_back(recv::make_chunk(sizes_));
         for (auto &c : spare_)
             std::memset(c->data.data(), 0, c->data.size());
@@ -163,8 +166,32 @@ double pass(const layout &how, const recv::placement &placing, const std::vector
     return seconds;
 }
 
-void report(const std::string &name, const layout &how, const recv::placement &placing, std::size_t streams,
-            double seconds, const char *only)
+/// Only the copies of one share, in the same order; the place of each is known beforehand.
+void copy_share(const layout &how, const std::vector<std::byte> &packets, std::vector<std::byte> &chunks,
+                std::size_t share, std::size_t shares)
+{
+    const std::size_t step = header_bytes + how.heap_bytes;
+    std::size_t row = share;
+    for (std::size_t at = header_bytes; at < packets.size(); at += step, row += shares)
+        std::memcpy(chunks.data() + row * how.heap_bytes % chunks.size(), packets.data() + at, how.heap_bytes);
+}
+
+double copy_pass(const layout &how, const std::vector<std::vector<std::byte>> &shares)
+{
+    static std::vector<std::byte> chunks(carousel::chunks * chunk_bytes);
+    const auto begin = clock_type::now();
+    std::vector<std::thread> others;
+    for (std::size_t i = 1; i < shares.size(); ++i)
+        others.emplace_back([&, i] { copy_share(how, shares[i], chunks, i, shares.size()); });
+    copy_share(how, shares[0], chunks, 0, shares.size());
+    for (std::thread &t : others)
+        t.join();
+    return std::chrono::duration<double>(clock_type::now() - begin).count();
+}
+
+/// Without a placement: the ceiling.
+void report(const std::string &name, const layout &how, const std::optional<recv::placement> &placing,
+            std::size_t streams, double seconds, const char *only)
 {
     if (only && name != only)
         return;
@@ -173,7 +200,7 @@ void report(const std::string &name, const layout &how, const recv::placement &p
         shares.push_back(make_packets(how.heap_bytes, i, streams));
     double best = 1e9;
     for (const auto until = clock_type::now() + std::chrono::duration<double>(seconds); clock_type::now() < until;)
-        best = std::min(best, pass(how, placing, shares));
+        best = std::min(best, placing ? pass(how, *placing, shares) : copy_pass(how, shares));
     const double heaps = static_cast<double>(total_bytes / how.heap_bytes) / best;
     std::printf("%-22s %6.2f M heaps/s  %6.1f Gb/s\n", name.c_str(), heaps / 1e6,
                 heaps * static_cast<double>(how.heap_bytes) * 8 / 1e9);
@@ -190,6 +217,8 @@ int main(int argc, char **argv)
     {
         layout how{heap_bytes, chunk_bytes / heap_bytes / antennas};
         const std::string size = std::to_string(heap_bytes / 1024) + "k";
+        report("memcpy_" + size, how, {}, 1, seconds, only);
+        report("memcpy_two_threads_" + size, how, {}, 2, seconds, only);
         report("call_" + size, how, recv::place_one_with{place, &how}, 1, seconds, only);
         report("batch_" + size, how, recv::place_batch_with{place_all, &how}, 1, seconds, only);
         report("rule_" + size, how, rule_of(how), 1, seconds, only);
