@@ -9,6 +9,7 @@
 
 #include "heapwire/transport/tcp.h"
 #include "stream_rig.h"
+#include "tcp_rig.h"
 
 namespace heapwire::test
 {
@@ -18,56 +19,12 @@ namespace
 using boost::asio::ip::tcp;
 using namespace transport;
 
-tcp::endpoint loopback(unsigned short port = 0) { return {boost::asio::ip::address_v4::loopback(), port}; }
-
-/// A plain blocking client, so that the test decides what is in which segment and how the connection ends.
-class client
-{
-public:
-    explicit client(const tcp::endpoint &to) : fd_(::socket(AF_INET, SOCK_STREAM, 0))
-    {
-        EXPECT_EQ(::connect(fd_, to.data(), static_cast<socklen_t>(to.size())), 0);
-    }
-    ~client() { close(); }
-    client(const client &) = delete;
-    client &operator=(const client &) = delete;
-    void write(bytes_view bytes)
-    {
-        while (!bytes.empty())
-        {
-            ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-            ASSERT_GT(n, 0);
-            bytes = bytes.subspan(static_cast<std::size_t>(n));
-        }
-    }
-    void close()
-    {
-        if (fd_ >= 0)
-            ::close(std::exchange(fd_, -1));
-    }
-    /// Ends with RST instead of FIN.
-    void reset()
-    {
-        linger at_once{1, 0};
-        ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-        close();
-    }
-
-private:
-    int fd_;
-};
-
 class Tcp : public testing::Test
 {
 protected:
     tcp::endpoint listen(recv::heap_stream &stream, std::size_t max_packet_size = 65536)
     {
-        tcp::endpoint local;
-        tcp_receive_options how;
-        how.endpoint = loopback();
-        how.max_packet_size = max_packet_size;
-        stream.add(make_tcp_source(io_, stream.gate(), how, &local));
-        return local;
+        return listen_on_loopback(io_, stream, max_packet_size);
     }
     io_threads io_{1};
 };

@@ -2,15 +2,15 @@
 /// TCP when something is wrong with the system or with the peer, though not for good.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <optional>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
 
 #include "heapwire/base/error.h"
-#include "heapwire/transport/tcp.h"
 #include "stream_rig.h"
 #include "support/captured_log.h"
+#include "tcp_rig.h"
 #include "transport/sending.h"
 
 namespace heapwire::test
@@ -20,8 +20,6 @@ namespace
 
 using boost::asio::ip::tcp;
 using namespace transport;
-
-const tcp::endpoint anywhere{boost::asio::ip::address_v4::loopback(), 0};
 
 template <typename Condition>
 void await(Condition condition)
@@ -51,49 +49,44 @@ private:
     rlimit before_{};
 };
 
-TEST(TcpTrouble, ListensOnWhenDescriptorsHaveRunOut)
+/// A stream that could not accept its peer yet: no descriptor was to be had, until `crowd` goes.
+struct crowded_listener
 {
+    crowded_listener()
+    {
+        const tcp::endpoint local = listen_on_loopback(io, stream);
+        crowd.emplace();
+        peer.connect(local);
+        await([&] { return log.has("tcp accept: "); });
+    }
+
     captured_log log;
     io_threads io;
     recv::heap_stream stream;
-    tcp::endpoint local;
-    tcp_receive_options how;
-    how.endpoint = anywhere;
-    stream.add(make_tcp_source(io, stream.gate(), how, &local));
-    const int peer = ::socket(AF_INET, SOCK_STREAM, 0);
-    {
-        no_descriptors now;
-        ASSERT_EQ(::connect(peer, local.data(), static_cast<socklen_t>(local.size())), 0);
-        await([&] { return log.has("tcp accept: "); });
-    }
-    const std::vector<std::byte> bytes = flat(make_heap(1, 800, 100));
-    ASSERT_EQ(::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
-    ::close(peer);
-    EXPECT_EQ(drain(stream), numbers(1, 2));
+    client peer;
+    std::optional<no_descriptors> crowd;
+};
+
+TEST(TcpTrouble, ListensOnWhenDescriptorsHaveRunOut)
+{
+    crowded_listener l;
+    l.crowd.reset();
+    l.peer.write(flat(make_heap(1, 800, 100)));
+    l.peer.close();
+    EXPECT_EQ(drain(l.stream), numbers(1, 2));
 }
 
 TEST(TcpTrouble, AListenerThatWaitsForDescriptorsStopsAtOnce)
 {
-    captured_log log;
-    io_threads io;
-    recv::heap_stream stream;
-    tcp::endpoint local;
-    tcp_receive_options how;
-    how.endpoint = anywhere;
-    stream.add(make_tcp_source(io, stream.gate(), how, &local));
-    const int peer = ::socket(AF_INET, SOCK_STREAM, 0);
-    no_descriptors now;
-    ASSERT_EQ(::connect(peer, local.data(), static_cast<socklen_t>(local.size())), 0);
-    await([&] { return log.has("tcp accept: "); });
-    stream.stop();
-    EXPECT_TRUE(drain(stream).empty());
-    ::close(peer);
+    crowded_listener l;
+    l.stream.stop();
+    EXPECT_TRUE(drain(l.stream).empty());
 }
 
 /// Connected, with a peer that reads when the test does.
 struct reluctant_peer
 {
-    reluctant_peer() : acceptor(io.context(), anywhere)
+    reluctant_peer() : acceptor(io.context(), loopback())
     {
         tcp_send_options to;
         to.endpoint = acceptor.local_endpoint();
