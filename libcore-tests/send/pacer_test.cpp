@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "heapwire/send/pacer.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "send/sending.h"
@@ -155,6 +156,19 @@ TEST(Pacer, BurstOfNothingPacesEveryPacket)
     stream s{.pace = send::pacer(1e9, 0, 1.05)};
     EXPECT_EQ(s.burst(), at_ns(1000));
     EXPECT_EQ(s.burst(), at_ns(2000));
+}
+
+TEST(Pacer, BurstsStayWithinTheirSizeUnlessOnePacketIsLarger)
+{
+    for (std::uint64_t packet : {1472u, 8972u, 9000u, 65536u, 70000u})
+    {
+        send::pacer pace(1e9, 65536, 1.05);
+        pace.resume(at_ns(0));
+        std::uint64_t packets = 0;
+        for (; !pace.burst_complete(); ++packets)
+            pace.count(packet, -1);
+        EXPECT_EQ(packets, std::max<std::uint64_t>(1, 65536 / packet)) << packet;
+    }
 }
 
 TEST(Pacer, TheSlowestRateDoesNotOverflow)

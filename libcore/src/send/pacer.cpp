@@ -59,6 +59,7 @@ void pacer::count(std::uint64_t size, double rate) noexcept
         return;
     duration_ = std::min(duration_ + static_cast<double>(size) * ns_per_byte, longest);
     bytes_ += size;
+    last_size_ = size;
 }
 
 void pacer::rest(time_point now) noexcept

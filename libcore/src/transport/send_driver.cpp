@@ -16,8 +16,6 @@ using steady = std::chrono::steady_clock;
 
 // Batches that a worker writes before other handlers of its thread get their chance.
 constexpr int batches_in_a_row = 8;
-// A timer is not worth arming for less: the wake-up alone takes longer.
-constexpr auto shortest_sleep = std::chrono::microseconds(20);
 // Without memory to wait for something: how long until the next look.
 constexpr auto memory_wait = std::chrono::milliseconds(1);
 
@@ -102,6 +100,17 @@ void send_stream::driver::resume() noexcept
     drive();
 }
 
+void send_stream::driver::slept(send::time_point until) noexcept
+{
+    {
+        std::lock_guard held(mutex_);
+        if (turn_ != turn::handler)
+            return;
+        oversleep_.woke(until, steady::now());
+    }
+    resume();
+}
+
 void send_stream::driver::drive() noexcept
 {
     for (int i = 0; i < batches_in_a_row; ++i)
@@ -139,14 +148,15 @@ void send_stream::driver::arm(progress why)
 {
     if (why == progress::would_block)
         return sink_->when_writable([self = shared_from_this()] { self->post_handler(); });
-    if (wake_at_ - steady::now() < shortest_sleep)
+    const auto until = oversleep_.sleep_until(wake_at_, steady::now());
+    if (!until)
         return post_handler();
-    timer_->expires_at(wake_at_);
+    timer_->expires_at(*until);
     timer_->async_wait(
-        [self = shared_from_this()](boost::system::error_code cancelled)
+        [self = shared_from_this(), until = *until](boost::system::error_code cancelled)
         {
             if (!cancelled)
-                self->resume();
+                self->slept(until);
         });
 }
 

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "heapwire/queue/wake.h"
+#include "heapwire/send/oversleep.h"
 #include "heapwire/transport/send_stream.h"
 #include "operation_memory.h"
 
@@ -70,9 +71,10 @@ private:
     std::uint64_t begin_here(lock held) noexcept; // after push(): its number; one batch leaves on this thread
     void post_turn() noexcept;                    // with the lock: gives the turn to a posted handler
     void post_handler() noexcept;
-    void resume() noexcept;        // a handler's entry
-    void drive() noexcept;         // with the turn, on a worker
-    progress one_batch() noexcept; // with the turn
+    void resume() noexcept;                      // a handler's entry
+    void slept(send::time_point until) noexcept; // the same, for the timer's
+    void drive() noexcept;                       // with the turn, on a worker
+    progress one_batch() noexcept;               // with the turn
     progress write_batch(lock &held, std::span<const send::packet> packets) noexcept;
     void wait_in_handler(progress why) noexcept; // gives the turn to a handler that waits
     void arm(progress why);                      // with the lock: sees to it that resume() is called
@@ -95,6 +97,7 @@ private:
     std::optional<boost::asio::steady_timer> timer_; // under mutex_; gone with the context
     turn turn_ = turn::nobody;
     send::time_point wake_at_{};
+    send::oversleep oversleep_;               // who has the turn uses it; under mutex_ while a handler has
     steady_time stalled_since_ = no_deadline; // the sink has taken nothing
     bool in_sink_ = false;                    // the turn's thread uses the sink without the lock
     bool stopped_ = false;

@@ -111,7 +111,11 @@ void send_stream::driver::help_wait(progress why, steady_time end) noexcept
         if (stopped_)
             return pace_wake_.cancel(ticket);
         held.unlock();
-        (void)pace_wake_.wait_once(ticket, std::min(wake_at_, end));
+        const auto until = oversleep_.sleep_until(wake_at_, steady::now());
+        if (!until)
+            return pace_wake_.cancel(ticket);
+        if (pace_wake_.wait_once(ticket, std::min(*until, end)) == wait_result::timeout && *until < end)
+            oversleep_.woke(*until, steady::now());
         return;
     }
     lock held(mutex_);

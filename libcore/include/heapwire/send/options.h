@@ -28,7 +28,7 @@ struct options
     split packets = split::even;
     std::size_t payload_size = 0;   ///< with split::exact: a multiple of 8 that fits max_packet_size
     double rate = 0;                ///< bytes of SPEAD packets a second; 0: as fast as can be
-    std::size_t burst_size = 65536; ///< bytes that leave without a look at the clock
+    std::size_t burst_size = 65536; ///< bytes that leave without a look at the clock, but one packet at least
     double burst_rate_ratio = 1.05; ///< how much faster than `rate` to catch up; >= 1
     std::size_t max_heaps = 4;      ///< heaps in the queue, those being sent included
     send::rate_method method = rate_method::automatic;

@@ -23,8 +23,9 @@ public:
     /// `rate` in bytes a second, 0 is unlimited. Required: valid as options::validate says.
     pacer(double rate, std::size_t burst_size, double ratio) noexcept;
 
-    /// The burst is complete: no packet before may_start_burst() said yes.
-    [[nodiscard]] bool burst_complete() const noexcept { return bytes_ != 0 && bytes_ >= burst_size_; }
+    /// The burst is complete: the next packet has to wait for due(). Another packet like the last would make it larger
+    /// than the burst size; so a burst is never a GSO run and one packet more, which costs as much as the run.
+    [[nodiscard]] bool burst_complete() const noexcept { return bytes_ != 0 && bytes_ + last_size_ > burst_size_; }
     /// When the next burst may begin, rounded up to a whole nanosecond. Required: burst_complete().
     [[nodiscard]] time_point due() const noexcept;
     /// The next burst begins now. Required: burst_complete() and now >= due().
@@ -59,11 +60,12 @@ private:
 
     bool started_ = false;
     bool resting_ = true;
-    exact_time average_;      // when the present burst was due
-    exact_time began_;        // when it really began
-    double duration_ = 0;     // of the packets in it, nanoseconds
-    std::uint64_t bytes_ = 0; // of the packets in it that have a rate
-    double lag_ = 0;          // when the rest began, nanoseconds
+    exact_time average_;          // when the present burst was due
+    exact_time began_;            // when it really began
+    double duration_ = 0;         // of the packets in it, nanoseconds
+    std::uint64_t bytes_ = 0;     // of the packets in it that have a rate
+    std::uint64_t last_size_ = 0; // of the last of them
+    double lag_ = 0;              // when the rest began, nanoseconds
 };
 
 } // namespace heapwire::send
