@@ -92,10 +92,13 @@ struct load
     transport::send_stream *stream;
     outgoing_heap heap;
     std::atomic<bool> ending{false};
+    std::atomic<std::size_t> ended{0};
     static void next(void *context, std::uint64_t, const send::outcome &) noexcept
     {
         auto *me = static_cast<load *>(context);
-        if (!me->ending.load(std::memory_order_relaxed))
+        if (me->ending.load(std::memory_order_relaxed))
+            me->ended.fetch_add(1);
+        else
             (void)me->stream->submit({&me->heap, -1, 0, -1}, {next, me, 0});
     }
 };
@@ -120,14 +123,15 @@ void report(const settings &s, const send::stats &sent, const recv::stats &got, 
 double keep_sending(const settings &s, transport::udp_sender &sender)
 {
     std::vector<std::byte> payload(s.heap, std::byte{1});
-    load work{&sender, outgoing_heap(), {}};
+    load work{&sender, outgoing_heap(), {}, {}};
     work.heap.add_item(0x1000, payload);
     const auto start = steady::now();
     for (std::size_t i = 0; i < s.in_flight; ++i)
         (void)sender.submit({&work.heap, -1, 0, -1}, {load::next, &work, 0});
     std::this_thread::sleep_for(std::chrono::duration<double>(s.seconds));
     work.ending = true;
-    sender.flush();
+    while (work.ended < s.in_flight) // not flush(): that would send from here, which may be the receiver's core
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
     return std::chrono::duration<double>(steady::now() - start).count();
 }
 
