@@ -146,6 +146,41 @@ TEST(LinearPlacement, CalculatesInTheDocumentedOrder)
     EXPECT_EQ(index_by({.scale = 4096}, 1), -2) << "outside the chunk";
 }
 
+/// An offset that is a multiple of the index is not calculated again: it must be what its own rule says, and what is
+/// nearly a multiple must not be taken for one.
+TEST(LinearPlacement, GivesOffsetsByTheirOwnRuleHoweverMuchItIsLikeTheIndexs)
+{
+    constexpr std::uint64_t a = 5, b = 13;
+    const recv::linear_expression index{1, {{.item = 1, .scale = 3}, {.item = 2, .modulo = 8}}};
+    const std::vector<std::pair<recv::linear_expression, std::uint64_t>> offsets{
+        {{8, {{.item = 1, .scale = 24}, {.item = 2, .modulo = 8, .scale = 8}}}, 8 * (1 + 3 * a + b % 8)},
+        {{0, {{.item = 1, .scale = 24}, {.item = 2, .modulo = 8, .scale = 8}}}, 8 * (3 * a + b % 8)},
+        {{8, {{.item = 1, .scale = 24}, {.item = 2, .modulo = 16, .scale = 8}}}, 8 * (1 + 3 * a + b % 16)},
+        {{8, {{.item = 2, .scale = 24}, {.item = 2, .modulo = 8, .scale = 8}}}, 8 * (1 + 3 * b + b % 8)},
+        {{8, {{.item = 1, .scale = 25}, {.item = 2, .modulo = 8, .scale = 8}}}, 8 + 25 * a + 8 * (b % 8)},
+        {{8, {{.item = 1, .scale = 24}}}, 8 * (1 + 3 * a)},
+        {{0, {{.item = 1, .scale = 0}, {.item = 2, .modulo = 8, .scale = 0}}}, 0},
+        {index, 1 + 3 * a + b % 8}};
+    for (const auto &[offset, expected] : offsets)
+    {
+        driven_stream s(by(recv::linear_placement{.heap_index = index, .heap_offset = offset}));
+        s.supply->sizes = {.data = 512, .present = 64};
+        s.give({make_small(9, {0, a, b})});
+        s.end();
+        ASSERT_EQ(s.count(chunk_stat::chunk_heaps), 1U);
+        EXPECT_EQ(flags_of(*s.supply->done[0])[1 + 3 * a + b % 8], 1);
+        EXPECT_TRUE(has_pattern(s.supply->done[0]->data.view().subspan(expected, 8), 9)) << expected;
+    }
+    const std::uint64_t huge = std::uint64_t{1} << 60;
+    for (const std::uint64_t scale : {huge, 8 * huge}) // more than 63 bits, more than 64
+    {
+        driven_stream s(by(recv::linear_placement{.heap_index = {.terms = {{.item = 1}}},
+                                                  .heap_offset = {.terms = {{.item = 1, .scale = scale}}}}));
+        s.give({make_small(9, {0, 8, 0})});
+        EXPECT_EQ(s.count(chunk_stat::rejected_heaps), 1U);
+    }
+}
+
 TEST(LinearPlacement, RejectsHeapsThatLackAnItemOrHaveAnotherSize)
 {
     auto rule = plain_rule();

@@ -125,12 +125,15 @@ std::size_t chunk_intake::run(std::size_t n)
 {
     if (!stopping) [[likely]]
         place(n);
-    for (std::size_t i = 0; i < n; ++i)
+    std::size_t used = 0;
+    std::size_t accepted = 0;
+    std::size_t malformed = 0;
+    for (; used < n; ++used)
     {
-        intake_entry &e = entries_[i];
+        intake_entry &e = entries_[used];
         if (e.reject != wire::reject::none) [[unlikely]]
         {
-            bump(stat_index(stat::datagrams));
+            ++malformed;
             bump(stat_index(e.reject));
             continue;
         }
@@ -141,15 +144,19 @@ std::size_t chunk_intake::run(std::size_t n)
                 outcome = add(*live, e);
             else if (!begin(e, outcome)) [[unlikely]]
             {
-                save(i, n);
-                return i;
+                save(used, n);
+                break;
             }
         }
-        bump(stat_index(stat::datagrams));
-        bump(stat_index(stat::packets));
-        bump(outcome == join::accepted ? stat_index(stat::packets_accepted) : stat_index(outcome));
+        if (outcome == join::accepted) [[likely]]
+            ++accepted;
+        else
+            bump(stat_index(outcome));
     }
-    return n;
+    bump(stat_index(stat::datagrams), used);
+    bump(stat_index(stat::packets), used - malformed);
+    bump(stat_index(stat::packets_accepted), accepted);
+    return used;
 }
 
 join chunk_intake::add(placed_heap &heap, const intake_entry &e)

@@ -70,6 +70,28 @@ bool linear_rule::operator()(const std::int64_t *items, std::uint64_t &out) cons
     return sum <= largest;
 }
 
+std::uint64_t linear_rule::multiple_of(const linear_rule &other) const noexcept
+{
+    if (terms_.empty() || terms_.size() != other.terms_.size() || other.terms_[0].scale == 0)
+        return 0;
+    const std::uint64_t factor = terms_[0].scale / other.terms_[0].scale;
+    const auto is_multiple = [&](std::uint64_t mine, std::uint64_t its)
+    {
+        std::uint64_t product = 0;
+        return !__builtin_mul_overflow(its, factor, &product) && product == mine;
+    };
+    if (!is_multiple(base_, other.base_))
+        return 0;
+    for (std::size_t i = 0; i < terms_.size(); ++i)
+    {
+        linear_term as_its = terms_[i];
+        as_its.scale = other.terms_[i].scale;
+        if (as_its != other.terms_[i] || !is_multiple(terms_[i].scale, as_its.scale))
+            return 0;
+    }
+    return factor;
+}
+
 placer::placer(const chunk_options &how, std::span<std::uint64_t> batch_stats)
     : place_(how.place), n_items_(how.items.size()), items_(new std::int64_t[capacity * n_items_]),
       extra_limit_(how.max_heap_extra)
@@ -79,6 +101,7 @@ placer::placer(const chunk_options &how, std::span<std::uint64_t> batch_stats)
         chunk_id_ = linear_rule(rule->chunk_id);
         heap_index_ = linear_rule(rule->heap_index);
         heap_offset_ = linear_rule(rule->heap_offset);
+        offset_by_index_ = heap_offset_.multiple_of(heap_index_);
         extra_limit_ = 8 * rule->extra_items.size();
     }
     extra_stride_ = (extra_limit_ + 15) / 16 * 16;
@@ -139,7 +162,10 @@ void placer::ask_rule(std::size_t number) noexcept
     std::uint64_t id = 0;
     std::uint64_t index = 0;
     std::uint64_t offset = 0;
-    if (!chunk_id_(heap.items, id) || !heap_index_(heap.items, index) || !heap_offset_(heap.items, offset))
+    if (!chunk_id_(heap.items, id) || !heap_index_(heap.items, index))
+        return;
+    if (offset_by_index_ != 0 ? __builtin_mul_overflow(index, offset_by_index_, &offset) || offset > largest
+                              : !heap_offset_(heap.items, offset))
         return;
     if (extra_limit_ > 0)
     {

@@ -22,6 +22,9 @@ public:
     explicit linear_rule(const linear_expression &from);
     /// False: an item is missing, or the result does not fit.
     [[nodiscard]] bool operator()(const std::int64_t *items, std::uint64_t &out) const noexcept;
+    /// What to multiply the other's result by to get this one's, since they differ in nothing but their scales: heaps
+    /// of one size, one after the other. 0: they do differ.
+    [[nodiscard]] std::uint64_t multiple_of(const linear_rule &other) const noexcept;
 
 private:
     std::uint64_t base_ = 0;
@@ -76,6 +79,7 @@ private:
     std::size_t extra_stride_;
     std::unique_ptr<std::uint8_t[]> extra_;
     linear_rule chunk_id_, heap_index_, heap_offset_;
+    std::uint64_t offset_by_index_ = 0; // see linear_rule::multiple_of
 };
 
 } // namespace heapwire::recv

@@ -18,6 +18,8 @@ struct linear_term
     std::uint64_t divide = 1; ///< at least 1
     std::uint64_t modulo = 0; ///< 0: none
     std::uint64_t scale = 1;
+
+    friend bool operator==(const linear_term &, const linear_term &) = default;
 };
 
 /// `base` plus the terms. Without terms it is a constant.
