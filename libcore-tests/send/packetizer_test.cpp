@@ -54,10 +54,36 @@ TEST(Packetizer, EvenPacketsHaveOneSizeAndTheCountOfFullOnes)
 {
     test_heap h;
     h.add(0x1000, counting(5120));
-    EXPECT_EQ(sizes(cut(h.heap, 1, with(send::split::even, 1472))), (sizes_list{1328, 1328, 1328, 1304}));
+    EXPECT_EQ(sizes(cut(h.heap, 1, with(send::split::even, 1472))), (sizes_list{1328, 1328, 1328, 1328}));
     test_heap two;
     two.add(0x1000, counting(16384));
-    EXPECT_EQ(sizes(cut(two.heap, 1, with(send::split::even, 8972))), (sizes_list{8240, 8232}));
+    EXPECT_EQ(sizes(cut(two.heap, 1, with(send::split::even, 8972))), (sizes_list{8240, 8240}));
+}
+
+TEST(Packetizer, TheLastEvenPacketIsFilledWithPointersThatMeanNothing)
+{
+    test_heap h;
+    h.add(0x1000, counting(5120));
+    const datagrams packets = cut(h.heap, 1, with(send::split::even, 1472));
+    const wire::packet_view last = parse(packets.back());
+    const wire::pointer_codec codec(h.heap.flavour());
+    std::uint32_t nulls = 0;
+    for (std::uint32_t i = 0; i < last.n_pointers; ++i)
+        nulls += wire::pointer_codec::is_immediate(last.pointer(i)) && codec.id(last.pointer(i)) == 0;
+    EXPECT_EQ(nulls, 3u);
+    EXPECT_EQ(last.payload_offset + last.payload.size(), 5120u);
+}
+
+TEST(Packetizer, TheLastEvenPacketIsNotFilledIfThatWouldNotMakeItEqualOrWouldBeMuch)
+{
+    test_heap odd;
+    odd.add(0x1000, counting(5121));
+    EXPECT_EQ(sizes(cut(odd.heap, 1, with(send::split::even, 1472))), (sizes_list{1328, 1328, 1328, 1305}));
+    test_heap many;
+    many.add(0x1000, counting(20048)); // fifteen packets, and 104 bytes to spare
+    const sizes_list got = sizes(cut(many.heap, 1, with(send::split::even, 1472)));
+    ASSERT_EQ(got.size(), 15u);
+    EXPECT_LT(got.back() + 64, got.front());
 }
 
 TEST(Packetizer, AHeapThatFitsOnePacketIsOnePacket)

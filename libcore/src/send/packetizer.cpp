@@ -47,6 +47,7 @@ std::error_code packetizer::start(const outgoing_heap &heap, std::uint64_t cnt, 
     sent_ = 0;
     length_ = 0;
     at_ = {};
+    evened_ = false;
     if (cnt > heap.flavour().max_address())
         return errc::cnt_out_of_range;
     if (std::error_code bad = measure())
@@ -115,7 +116,8 @@ void packetizer::even_out() noexcept
     std::uint64_t in_every_packet = heap_->repeat_pointers() ? pointer_bytes : 0;
     std::uint64_t once = length_ + pointer_bytes - in_every_packet;
     std::uint64_t room = capacity_ - in_every_packet;
-    if (once <= room)
+    evened_ = once > room;
+    if (!evened_)
         return;
     std::uint64_t count = (once + room - 1) / room;
     capacity_ = in_every_packet + round_up_8((once + count - 1) / count);
@@ -137,6 +139,7 @@ void packetizer::make_packet(packet_batch &to, std::vector<wire::item_pointer> &
     std::uint64_t payload = std::min(length_ - sent_, room);
     scratch.clear();
     make_pointers(count, at, scratch);
+    fill_last(8 * count + payload, sent_ + payload, scratch);
     try
     {
         to.begin(heap_->flavour(),
@@ -152,6 +155,19 @@ void packetizer::make_packet(packet_batch &to, std::vector<wire::item_pointer> &
     }
     at_ = at;
     sent_ += payload;
+}
+
+// A packet that is smaller than the one before it ends the kernel's run of segments. Heaps of two or three packets
+// would have a run each; immediate NULL pointers mean nothing, and make the last as large as the others.
+void packetizer::fill_last(std::uint64_t size, std::uint64_t sent, std::vector<wire::item_pointer> &pointers) const
+{
+    constexpr std::uint64_t worth_filling = 64; // bytes; packets of heaps that need more are many, and a run anyway
+    const std::uint64_t missing = capacity_ - size;
+    if (!evened_ || sent != length_ || missing > worth_filling || missing % 8 != 0 ||
+        pointers.size() + missing / 8 > pointer_limit)
+        return;
+    const wire::pointer_codec codec(heap_->flavour());
+    pointers.insert(pointers.end(), missing / 8, codec.immediate(static_cast<std::uint64_t>(wire::item_id::null), 0));
 }
 
 void packetizer::make_pointers(std::size_t count, position &at, std::vector<wire::item_pointer> &out) const

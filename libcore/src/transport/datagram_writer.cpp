@@ -56,15 +56,18 @@ std::size_t datagram_writer::add_message(std::span<const send::packet> packets, 
     std::size_t count = 0, bytes = 0, parts = 0;
     for (const send::packet &packet : packets)
     {
-        const std::size_t n = packet.parts.size();
+        std::size_t n = packet.parts.size();
         if (parts_used_ + parts + n > parts_room)
             break;
         if (count > 0 && (!merge || count == max_segments || packet.substream != first.substream ||
                           packet.size > first.size || bytes + packet.size > max_bytes || parts + n > max_parts))
             break;
-        for (std::size_t i = 0; i < n; ++i)
-            begin[parts + i] = {const_cast<std::byte *>(packet.parts[i].data()), packet.parts[i].size()};
-        parts += n;
+        for (const bytes_view &part : packet.parts)
+            if (parts > 0 &&
+                static_cast<const std::byte *>(begin[parts - 1].iov_base) + begin[parts - 1].iov_len == part.data())
+                begin[parts - 1].iov_len += part.size(); // copied pieces lie one behind the other
+            else
+                begin[parts++] = {const_cast<std::byte *>(part.data()), part.size()};
         bytes += packet.size;
         ++count;
         if (packet.size < first.size) // only the last segment may be shorter

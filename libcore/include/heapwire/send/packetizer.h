@@ -59,6 +59,7 @@ private:
 
     [[nodiscard]] std::error_code measure() noexcept;
     void even_out() noexcept;
+    void fill_last(std::uint64_t size, std::uint64_t sent, std::vector<wire::item_pointer> &pointers) const;
     void make_pointers(std::size_t count, position &at, std::vector<wire::item_pointer> &out) const;
     void make_payload(std::uint64_t count, position &at, packet_batch &to) const;
 
@@ -71,6 +72,7 @@ private:
     std::size_t max_pointers_ = 0;  // in one packet
     std::uint64_t capacity_ = 0;    // pointers and payload in one packet
     std::uint64_t max_payload_ = 0; // in one packet, whatever the pointers leave
+    bool evened_ = false;           // even_out() found several packets: all but the last have capacity_
     position at_;
 };
 
