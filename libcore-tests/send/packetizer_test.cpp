@@ -199,7 +199,7 @@ TEST(Packetizer, ManyItemsOfAPacketMakeAShortScatterList)
 
 TEST(Packetizer, LargeItemsAreReferredToAndNotCopied)
 {
-    bytes value = counting(1000);
+    bytes value = counting(1400);
     outgoing_heap heap;
     heap.add_item(0x1000, value);
     send::packetizer packets;
@@ -211,6 +211,23 @@ TEST(Packetizer, LargeItemsAreReferredToAndNotCopied)
     ASSERT_EQ(made.parts.size(), 2u);
     EXPECT_EQ(made.parts[1].data(), value.data());
     EXPECT_EQ(made.substream, 3u);
+}
+
+TEST(Packetizer, SmallHeapsAreCopiedOneBehindTheOther)
+{
+    bytes value = counting(1024);
+    outgoing_heap heap;
+    heap.add_item(0x1000, value);
+    send::packet_batch batch;
+    std::vector<wire::item_pointer> scratch;
+    for (std::uint64_t cnt : {1u, 2u})
+    {
+        send::packetizer packets;
+        ASSERT_FALSE(packets.start(heap, cnt, send::cutting(send::options())));
+        packets.make_packet(batch, scratch, 0, 0);
+    }
+    ASSERT_EQ(batch.packets()[0].parts.size(), 1u);
+    EXPECT_EQ(batch.packets()[0].parts[0].data() + batch.packets()[0].size, batch.packets()[1].parts[0].data());
 }
 
 TEST(Packetizer, RefusesHeapsThatTheFlavourCannotSay)

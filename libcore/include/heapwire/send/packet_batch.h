@@ -52,7 +52,9 @@ class packet_batch
 public:
     static constexpr std::size_t max_packets = 256;
     static constexpr std::size_t max_bytes = 512 * 1024; ///< a batch that has as many takes no further packet
-    static constexpr std::size_t copy_below = 257;       ///< smaller pieces are copied: dearer to list than to move
+    /// Smaller pieces are copied, one behind the other: dearer to list than to move. A message of heaps of 1 KiB is one
+    /// piece then, and leaves a tenth faster; from 1400 bytes on, copying what is in no cache costs more than it saves.
+    static constexpr std::size_t copy_below = 1100;
     static constexpr std::size_t max_parts = 32; ///< of one packet; what comes after is copied. The kernel takes 1024
 
     packet_batch();
