@@ -18,7 +18,18 @@ using namespace test;
 
 std::string name_of(const testing::TestParamInfo<wake_kind> &info)
 {
-    return info.param == wake_kind::futex ? "futex" : info.param == wake_kind::eventfd ? "eventfd" : "pipe";
+    switch (info.param)
+    {
+    case wake_kind::futex:
+        return "futex";
+    case wake_kind::eventfd:
+        return "eventfd";
+    case wake_kind::pipe:
+        return "pipe";
+    case wake_kind::sleeper:
+        return "sleeper";
+    }
+    return "?";
 }
 
 class EveryWake : public testing::TestWithParam<wake_kind>
@@ -26,8 +37,15 @@ class EveryWake : public testing::TestWithParam<wake_kind>
 protected:
     wake w_{GetParam()};
 };
-INSTANTIATE_TEST_SUITE_P(Kinds, EveryWake, testing::Values(wake_kind::futex, wake_kind::eventfd, wake_kind::pipe),
+INSTANTIATE_TEST_SUITE_P(Kinds, EveryWake,
+                         testing::Values(wake_kind::futex, wake_kind::eventfd, wake_kind::pipe, wake_kind::sleeper),
                          name_of);
+
+class WakeThatWatches : public EveryWake
+{
+};
+INSTANTIATE_TEST_SUITE_P(Kinds, WakeThatWatches,
+                         testing::Values(wake_kind::eventfd, wake_kind::pipe, wake_kind::sleeper), name_of);
 
 class WakeWithDescriptor : public EveryWake
 {
@@ -189,17 +207,21 @@ TEST_P(EveryWake, AnswersInterruptedWhenASignalArrives)
     sleeper.join();
 }
 
-TEST(FutexWake, HasNoDescriptor)
+TEST(WakeWithoutLoop, HasNoDescriptor)
 {
-    wake w;
-    w.arm();
-    w.notify_one();
-    w.drain();
-    EXPECT_EQ(w.fd(), -1);
-    EXPECT_EQ(w.kind(), wake_kind::futex);
+    EXPECT_EQ(wake().kind(), wake_kind::futex);
+    for (const wake_kind kind : {wake_kind::futex, wake_kind::sleeper})
+    {
+        wake w(kind);
+        w.arm();
+        w.notify_one();
+        w.drain();
+        EXPECT_EQ(w.fd(), -1);
+        EXPECT_EQ(w.kind(), kind);
+    }
 }
 
-TEST_P(WakeWithDescriptor, AnswersInterruptedWhenTheAuxDescriptorIsReadable)
+TEST_P(WakeThatWatches, AnswersInterruptedWhenTheAuxDescriptorIsReadable)
 {
     int ends[2];
     ASSERT_EQ(pipe(ends), 0);

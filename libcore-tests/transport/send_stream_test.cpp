@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <gtest/gtest.h>
 
+#include <poll.h>
 #include <thread>
+#include <unistd.h>
 
 #include "heapwire/base/error.h"
 #include "transport/sending.h"
@@ -269,6 +271,94 @@ TEST(SendStream, APolicyGetsItsTurnWhileTheSinkIsClosed)
     int steps = 0;
     EXPECT_FALSE(f.stream.send_heap(heap.reference(), opens_late{&steps, f.state.get()}).error);
     EXPECT_GE(steps, 3);
+}
+
+/// Gives up when its descriptor is readable, and counts how often it was asked whether it is.
+struct watches
+{
+    int fd;
+    int *interruptions;
+    template <typename Step>
+    wait_result wait(Step &&step, steady_time deadline)
+    {
+        wait_result result;
+        while ((result = step(deadline, fd)) == wait_result::interrupted)
+        {
+            ++*interruptions;
+            pollfd what{fd, POLLIN, 0};
+            if (::poll(&what, 1, 0) == 1)
+                throw std::runtime_error("interrupted");
+        }
+        return result;
+    }
+};
+
+class SendStreamWatched : public testing::Test
+{
+protected:
+    SendStreamWatched() { EXPECT_TRUE(::pipe(ends_) == 0 && ::pipe(never_fires_) == 0); }
+    ~SendStreamWatched() override
+    {
+        for (int end : {ends_[0], ends_[1], never_fires_[0], never_fires_[1]})
+            ::close(end);
+    }
+    /// Fires long after a wait that looked from time to time would have looked.
+    void fire_when_paced()
+    {
+        while (stream_.stream.statistics().sleeps == 0)
+            std::this_thread::yield();
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        EXPECT_EQ(::write(ends_[1], "x", 1), 1);
+    }
+
+    int ends_[2], never_fires_[2];
+    int interruptions_ = 0, interruptions_of_the_other_ = 0;
+    sample_heap heap_{8000};
+    // The second packet is due in a quarter of an hour.
+    boost::asio::io_context never_run_;
+    fixture stream_{never_run_, {.max_packet_size = 1024, .rate = 1, .burst_size = 1}};
+};
+
+TEST_F(SendStreamWatched, APauseEndsAtOnceWhenThePolicysDescriptorFires)
+{
+    std::thread firing([this] { fire_when_paced(); });
+    EXPECT_THROW(stream_.stream.send_heap(heap_.reference(), watches{ends_[0], &interruptions_}), std::runtime_error);
+    EXPECT_EQ(interruptions_, 1) << "it was looked at from time to time";
+    firing.join();
+    stream_.stream.stop();
+    EXPECT_EQ(stream_.state->packets, 1u);
+}
+
+TEST_F(SendStreamWatched, SoDoesTheWaitForAnotherCallersPause)
+{
+    std::thread other(
+        [this]
+        {
+            watches patient{never_fires_[0], &interruptions_of_the_other_};
+            EXPECT_EQ(stream_.stream.send_heap(heap_.reference(), patient).error, errc::stopped);
+        });
+    std::thread firing([this] { fire_when_paced(); });
+    while (stream_.stream.statistics().sleeps == 0)
+        std::this_thread::yield();
+    EXPECT_THROW(stream_.stream.flush(watches{ends_[0], &interruptions_}), std::runtime_error);
+    EXPECT_LE(interruptions_, 2) << "it was looked at from time to time";
+    firing.join();
+    stream_.stream.stop();
+    other.join();
+}
+
+TEST_F(SendStreamWatched, AStreamThatStopsEndsAPauseThatWatches)
+{
+    std::thread stopping(
+        [this]
+        {
+            while (stream_.stream.statistics().sleeps == 0)
+                std::this_thread::yield();
+            stream_.stream.stop();
+        });
+    EXPECT_EQ(stream_.stream.send_heap(heap_.reference(), watches{ends_[0], &interruptions_}).error, errc::stopped);
+    EXPECT_EQ(interruptions_, 0);
+    stopping.join();
 }
 
 TEST(SendStream, PacesOnWorkerAndCaller)

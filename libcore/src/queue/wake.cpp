@@ -35,7 +35,7 @@ timespec to_timespec(std::chrono::nanoseconds length) noexcept
 template <typename Descriptor>
 Descriptor open_descriptor(wake_kind kind)
 {
-    if (kind == wake_kind::eventfd)
+    if (kind != wake_kind::pipe)
     {
         const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (fd < 0)
@@ -87,14 +87,16 @@ wake::wake(wake_kind kind) : kind_(kind)
 {
     if (kind == wake_kind::futex)
         return;
-    loop_ = open_descriptor<descriptor>(kind);
+    sleep_ = open_descriptor<descriptor>(kind);
+    if (kind == wake_kind::sleeper)
+        return;
     try
     {
-        sleep_ = open_descriptor<descriptor>(kind);
+        loop_ = open_descriptor<descriptor>(kind);
     }
     catch (...)
     {
-        close_descriptor(loop_);
+        close_descriptor(sleep_);
         throw;
     }
 }
@@ -233,13 +235,13 @@ wait_result wake::poll_wait(ticket, steady_time deadline, int aux_fd) noexcept
 
 void wake::arm() noexcept
 {
-    if (kind_ != wake_kind::futex)
+    if (loop_.read >= 0)
         state_.fetch_or(armed_bit);
 }
 
 void wake::drain() noexcept
 {
-    if (kind_ != wake_kind::futex)
+    if (loop_.read >= 0)
         make_unreadable(loop_);
 }
 

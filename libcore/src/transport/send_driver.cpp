@@ -255,7 +255,7 @@ void send_stream::driver::stop() noexcept
     {
         turn_ = turn::nobody;
         timer_->cancel();
-        pace_wake_.notify_all();
+        done_.notify_all();
         changed_.wait(held, [this] { return !in_sink_; });
         sender_.stop();
         stalled_since_ = no_deadline;

@@ -32,8 +32,9 @@ public:
     std::error_code submit(references heaps, send::group_mode mode, send::completion whom);
     blocking_try begin_blocking(references heaps, send::group_mode mode, detail::outcome_box &box);
     begun begin(references heaps, send::group_mode mode, send::completion whom);
-    /// One step of a wait policy: works or sleeps until completion number `number` has run; comes back after at most
-    /// `slice` with `interrupted`, so that the policy can look around.
+    /// One step of a wait policy: works or sleeps until completion number `number` has run. Comes back with
+    /// `interrupted` as soon as aux_fd is readable while it sleeps; and, so that the policy can look around, after at
+    /// most `slice` of work, or of sleep without an aux_fd.
     wait_result help(std::uint64_t number, steady_time deadline, int aux_fd) noexcept;
     void stop() noexcept;
     /// Gives up sink and context, on the thread that destroys the stream. After stop().
@@ -65,6 +66,13 @@ private:
     };
     using lock = std::unique_lock<std::mutex>;
 
+    struct patience // of a blocked caller
+    {
+        steady_time work;  // no new batch after that
+        steady_time sleep; // no sleep is longer
+        int aux_fd;        // readable: no sleep
+    };
+
     class handler;
 
     std::error_code push(references heaps, send::group_mode mode, send::completion whom); // with the lock
@@ -80,9 +88,11 @@ private:
     void arm(progress why);                      // with the lock: sees to it that resume() is called
     void pass_turn_on() noexcept;                // a blocked caller has done its share
     bool take_turn() noexcept;                   // for a blocked caller
-    bool work_until(std::uint64_t number, steady_time end) noexcept; // false if the turn could not be had
-    void help_wait(progress why, steady_time end) noexcept;          // a blocked caller waits for pacer or sink
-    void complete() noexcept;                                        // runs what is due, unless somebody does already
+    wait_result work(std::uint64_t number, const patience &limits) noexcept; // with the turn, which it passes on
+    wait_result help_wait(progress why, const patience &limits) noexcept;    // a blocked caller waits for pacer or sink
+    wait_result await_others(std::uint64_t number,
+                             const patience &limits) noexcept; // a blocked caller without the turn
+    void complete() noexcept;                                  // runs what is due, unless somebody does already
 
     boost::asio::io_context &context_;
     std::optional<io_ref> io_;
@@ -110,8 +120,8 @@ private:
     std::array<send::finished, 64> running_; // the completing thread's
     std::atomic<std::uint64_t> accepted_{0};
     std::atomic<std::uint64_t> completed_{0};
-    wake done_;      // completed_ has grown, or the turn is to be had
-    wake pace_wake_; // stop() while a blocked caller sleeps for the pacer
+    // Completed_ has grown, or the turn is to be had; or stop() while a blocked caller sleeps for the pacer.
+    wake done_{wake_kind::sleeper};
 };
 
 } // namespace heapwire::transport

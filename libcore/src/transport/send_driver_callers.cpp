@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The half of the driver that runs on the threads of those who send: what can be done there is done there.
 #include <algorithm>
+#include <poll.h>
 
 #include "send_driver.h"
 
@@ -12,10 +13,17 @@ namespace
 
 using steady = std::chrono::steady_clock;
 
-// How long one step of a wait policy lasts at most: a language runtime looks for signals in between.
+// How long one step of a wait policy works at most, or sleeps if there is no descriptor to watch: a language runtime
+// looks for signals in between.
 constexpr auto slice = std::chrono::milliseconds(50);
 // How long stop() may have to wait for a caller that polls the sink.
 constexpr auto poll_slice = std::chrono::milliseconds(10);
+
+bool readable(int fd) noexcept
+{
+    pollfd what{fd, POLLIN, 0};
+    return fd >= 0 && ::poll(&what, 1, 0) > 0;
+}
 
 } // namespace
 
@@ -86,74 +94,83 @@ void send_stream::driver::pass_turn_on() noexcept
         done_.notify_all();
 }
 
-bool send_stream::driver::work_until(std::uint64_t number, steady_time end) noexcept
+wait_result send_stream::driver::work(std::uint64_t number, const patience &limits) noexcept
 {
-    if (!take_turn())
-        return false;
-    while (completed() < number && steady::now() < end)
+    wait_result slept = wait_result::ready;
+    do
     {
         progress made = one_batch();
         if (made == progress::parked)
-            return true;
+            return wait_result::ready;
         if (made != progress::wrote)
-            help_wait(made, end);
-    }
+            slept = help_wait(made, limits);
+    } while (slept != wait_result::interrupted && completed() < number && steady::now() < limits.work);
     pass_turn_on();
-    return true;
+    return slept;
 }
 
-void send_stream::driver::help_wait(progress why, steady_time end) noexcept
+wait_result send_stream::driver::help_wait(progress why, const patience &limits) noexcept
 {
     if (why == progress::sleep)
     {
-        wake::ticket ticket = pace_wake_.prepare();
+        wake::ticket ticket = done_.prepare();
         lock held(mutex_);
-        if (stopped_)
-            return pace_wake_.cancel(ticket);
+        const auto until = stopped_ ? std::nullopt : oversleep_.sleep_until(wake_at_, steady::now());
         held.unlock();
-        const auto until = oversleep_.sleep_until(wake_at_, steady::now());
         if (!until)
-            return pace_wake_.cancel(ticket);
-        if (pace_wake_.wait_once(ticket, std::min(*until, end)) == wait_result::timeout && *until < end)
+        {
+            done_.cancel(ticket);
+            return wait_result::ready;
+        }
+        const wait_result slept = done_.wait_once(ticket, std::min(*until, limits.sleep), limits.aux_fd);
+        if (slept == wait_result::timeout && *until < limits.sleep)
             oversleep_.woke(*until, steady::now());
-        return;
+        return slept;
     }
     lock held(mutex_);
     if (stopped_)
-        return;
+        return wait_result::ready;
     in_sink_ = true;
     held.unlock();
-    (void)sink_->wait_writable(std::min(end, steady::now() + poll_slice));
+    (void)sink_->wait_writable(std::min(limits.work, steady::now() + poll_slice));
     held.lock();
     in_sink_ = false;
     if (stopped_)
         changed_.notify_all();
+    held.unlock();
+    return readable(limits.aux_fd) ? wait_result::interrupted : wait_result::ready;
+}
+
+// Somebody else works, or a completion is running: complete() and pass_turn_on() notify.
+wait_result send_stream::driver::await_others(std::uint64_t number, const patience &limits) noexcept
+{
+    wake::ticket ticket = done_.prepare();
+    bool turn_is_free = false; // given up since we asked, by somebody who saw nobody blocked
+    {
+        std::lock_guard held(mutex_);
+        ++blocked_;
+        turn_is_free = !stopped_ && turn_ != turn::thread && !sender_.idle();
+    }
+    wait_result slept = wait_result::ready;
+    if (turn_is_free || completed() >= number)
+        done_.cancel(ticket);
+    else
+        slept = done_.wait_once(ticket, limits.sleep, limits.aux_fd);
+    std::lock_guard held(mutex_);
+    --blocked_;
+    return slept;
 }
 
 wait_result send_stream::driver::help(std::uint64_t number, steady_time deadline, int aux_fd) noexcept
 {
     const steady_time start = steady::now();
     const steady_time end = deadline - start > slice ? start + slice : deadline;
+    const patience limits{end, aux_fd < 0 ? end : deadline, aux_fd};
     for (;;)
     {
         wait_result slept = wait_result::ready;
-        if (completed() < number && !work_until(number, end))
-        {
-            // Somebody else works, or a completion is running: complete() and pass_turn_on() notify.
-            wake::ticket ticket = done_.prepare();
-            bool turn_is_free = false; // given up since we asked, by somebody who saw nobody blocked
-            {
-                std::lock_guard held(mutex_);
-                ++blocked_;
-                turn_is_free = !stopped_ && turn_ != turn::thread && !sender_.idle();
-            }
-            if (turn_is_free || completed() >= number)
-                done_.cancel(ticket);
-            else
-                slept = done_.wait_once(ticket, end, aux_fd);
-            std::lock_guard held(mutex_);
-            --blocked_;
-        }
+        if (completed() < number)
+            slept = take_turn() ? work(number, limits) : await_others(number, limits);
         if (completed() >= number)
             return wait_result::ready;
         if (slept == wait_result::interrupted)

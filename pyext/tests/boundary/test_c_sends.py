@@ -67,6 +67,31 @@ for i in range({times(100)}):
     )
 
 
+def test_c2_and_c3_a_paused_send_hears_of_signals_that_others_take_or_that_come_before_its_sleep():
+    run(
+        SETUP
+        + f"""
+from heapwire import _core, send
+# The second packet is due in half an hour.
+stream = send.InprocStream(pool, [heapwire.InprocQueue()], send.StreamConfig(rate=1, burst_size=1, max_heaps=1000))
+paused = heap_of((0x1000, bytes(10000)))
+parked = threading.Event()
+other = threading.Thread(target=parked.wait, daemon=True)
+other.start()
+for restart in (True, False):
+    signal.siginterrupt(signal.SIGINT, restart)
+    for i in range({times(50)}):
+        soon(lambda: signal.pthread_kill(other.ident, signal.SIGINT))
+        assert interrupted(lambda: stream.send_heap(paused))
+_core._testing.set_gap(200)
+for i in range({times(20)}):
+    soon(interrupt, 0.1)
+    assert interrupted(lambda: stream.send_heap(paused))
+os._exit(0)  # at its end it would send the rest
+"""
+    )
+
+
 def test_c1_ctrl_c_ends_connecting():
     run(
         SETUP

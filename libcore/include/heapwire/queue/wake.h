@@ -16,6 +16,7 @@ enum class wake_kind : std::uint8_t
     futex,   ///< no descriptor: the cheapest sleep between threads
     eventfd, ///< has a descriptor, for event loops and for waits with an aux_fd
     pipe,    ///< the same by a pipe, where there is no eventfd
+    sleeper, ///< an eventfd for waits with an aux_fd, and none for event loops: half the descriptors
 };
 
 /// Use, on the sleeper's side:
@@ -57,8 +58,8 @@ public:
             notify_sleepers(everybody);
     }
 
-    /// For one event loop; -1 for futex. Level-triggered: call arm() before looking for the thing and again after
-    /// each drain; the descriptor becomes readable with the first notification after arm(). Clear it with drain()
+    /// For one event loop; -1 for futex and sleeper. Level-triggered: call arm() before looking for the thing and again
+    /// after each drain; the descriptor becomes readable with the first notification after arm(). Clear it with drain()
     /// *before* taking things. Sleepers have a descriptor of their own: neither side takes the other's wakes.
     [[nodiscard]] int fd() const noexcept { return loop_.read; }
     void arm() noexcept;

@@ -26,7 +26,8 @@ namespace heapwire::transport
 class send_stream
 {
 public:
-    /// Throws std::invalid_argument (send::options::validate).
+    /// Throws std::invalid_argument (send::options::validate), and std::system_error if there is no descriptor left: a
+    /// stream needs one, so that a wait with an aux_fd can sleep on both.
     send_stream(io_ref io, std::unique_ptr<packet_sink> sink, send::options how);
     /// stop(), so heaps that still wait fail with errc::stopped: flush() first if they should leave. Never hangs,
     /// also when the threads are stopped already.
