@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace heapwire
@@ -121,6 +122,68 @@ TEST_F(Log, EvaluatesNothingBelowTheLevel)
     EXPECT_EQ(evaluated, 0);
     HEAPWIRE_LOG(warning, "recv", ++evaluated);
     EXPECT_EQ(evaluated, 1);
+}
+
+/// Counts how often it was made text of.
+struct costly
+{
+    int *formatted;
+    friend std::ostream &operator<<(std::ostream &out, const costly &what)
+    {
+        ++*what.formatted;
+        return out << "text";
+    }
+};
+
+TEST_F(Log, MakesNoTextForASinkThatRefuses)
+{
+    struct full_sink final : log_sink
+    {
+        void write(const log_record &) noexcept override { ++written; }
+        bool refuses() noexcept override { return full && ++refused > 0; }
+        bool full = true;
+        int refused = 0, written = 0;
+    };
+    const auto sink = std::make_shared<full_sink>();
+    set_log_sink(sink);
+    int formatted = 0;
+    HEAPWIRE_LOG(warning, "recv", costly{&formatted});
+    EXPECT_EQ(formatted, 0);
+    EXPECT_EQ(sink->refused, 1);
+    EXPECT_EQ(sink->written, 0);
+    sink->full = false;
+    HEAPWIRE_LOG(warning, "recv", costly{&formatted});
+    EXPECT_EQ(formatted, 1);
+    EXPECT_EQ(sink->written, 1);
+}
+
+TEST_F(Log, TellsTheThreadOfEachEventAlsoInTheChildOfAFork)
+{
+    set_log_sink(sink_);
+    HEAPWIRE_LOG(warning, "recv", "first");
+    HEAPWIRE_LOG(warning, "recv", "again");
+    std::uint64_t other = 0;
+    std::thread(
+        [&]
+        {
+            other = static_cast<std::uint64_t>(syscall(SYS_gettid));
+            HEAPWIRE_LOG(warning, "recv", "another thread's");
+        })
+        .join();
+    const auto lines = sink_->lines();
+    ASSERT_EQ(lines.size(), 3u);
+    EXPECT_EQ(lines[0].thread, static_cast<std::uint64_t>(syscall(SYS_gettid)));
+    EXPECT_EQ(lines[1].thread, lines[0].thread);
+    EXPECT_EQ(lines[2].thread, other);
+    const pid_t child = fork();
+    if (child == 0)
+    {
+        HEAPWIRE_LOG(warning, "recv", "the child's");
+        _exit(sink_->lines().back().thread == static_cast<std::uint64_t>(syscall(SYS_gettid)) ? 0 : 1);
+    }
+    int status = -1;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
 }
 
 TEST_F(Log, HandsBackTheSinkBefore)

@@ -66,6 +66,23 @@ TEST(LogRing, DropsWhenFullAndCountsExactly)
     EXPECT_EQ(ring.counts().delivered, 5U);
 }
 
+TEST(LogRing, RefusesOnlyWhileItIsFullAndCountsThatAsADrop)
+{
+    log_ring ring(2);
+    EXPECT_FALSE(ring.refuses());
+    ring.write(record("0"));
+    EXPECT_FALSE(ring.refuses());
+    ring.write(record("1"));
+    EXPECT_TRUE(ring.refuses());
+    EXPECT_TRUE(ring.refuses());
+    EXPECT_EQ(ring.counts().produced, 4U);
+    EXPECT_EQ(ring.counts().dropped, 2U);
+    EXPECT_EQ(ring.drain([](const log_entry &) {}, 1), 1U);
+    EXPECT_FALSE(ring.refuses());
+    EXPECT_EQ(ring.take_drops(), 2U);
+    EXPECT_EQ(ring.counts().produced, 4U);
+}
+
 TEST(LogRing, CutsLongTextsAndSaysSo)
 {
     log_ring ring(2);
@@ -173,7 +190,8 @@ TEST(LogRing, ProducedIsDeliveredAndDroppedUnderAStorm)
                     text.resize(40, ' ');
                     log_record r = record(text);
                     r.thread = static_cast<std::uint64_t>(w);
-                    ring.write(r);
+                    if (i % 2 == 0 || !ring.refuses()) // a drop counts once, whoever finds the ring full
+                        ring.write(r);
                 }
             });
     }

@@ -87,6 +87,17 @@ void log_ring::write(const log_record &record) noexcept
     wake_.notify_one();
 }
 
+// Read anew if another writer took the place meanwhile: there may be room.
+bool log_ring::refuses() noexcept
+{
+    const std::uint64_t at = write_at_.load(std::memory_order_relaxed);
+    const std::uint64_t turn = cells_[at & mask_].turn.load(std::memory_order_acquire);
+    if (static_cast<std::int64_t>(turn - at) >= 0)
+        return false;
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+    return true;
+}
+
 const log_entry *log_ring::front() const noexcept
 {
     std::uint64_t at = read_at_.load(std::memory_order_relaxed);

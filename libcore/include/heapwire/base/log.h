@@ -39,6 +39,9 @@ class log_sink
 public:
     virtual ~log_sink() = default;
     virtual void write(const log_record &record) noexcept = 0;
+    /// Asked before the text of a record is made. True: write() would drop it now; it is counted as dropped, and not
+    /// made. Called with a lock held: it must be short, and neither log nor replace the sink.
+    [[nodiscard]] virtual bool refuses() noexcept { return false; }
 };
 
 /// Replaces the sink of the process and returns the old one; null restores the default, which writes a line to
@@ -56,11 +59,14 @@ void set_log_level(log_level level) noexcept;
 namespace detail
 {
 extern std::atomic<log_level> level_now;
+[[nodiscard]] bool log_refused() noexcept;
 void log_text(log_level level, std::string_view room, const std::string &text, const char *file, int line) noexcept;
 
 template <typename... Parts>
 void log_parts(log_level level, std::string_view room, const char *file, int line, const Parts &...parts) noexcept
 {
+    if (log_refused())
+        return;
     try
     {
         std::ostringstream text;

@@ -58,6 +58,8 @@ public:
 
     /// Lock-free: takes a place or drops. A system call only if the reader sleeps.
     void write(const log_record &record) noexcept override;
+    /// Lock-free: full, and so it counts a drop.
+    [[nodiscard]] bool refuses() noexcept override;
 
     /// Calls use(const log_entry &) for at most `at_most` records, in the order in which writers took their places;
     /// answers how many. A record counts as delivered when `use` is called, whether or not it throws.
