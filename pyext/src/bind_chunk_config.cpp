@@ -8,6 +8,7 @@
 #include "chunk_config.h"
 #include "kwargs.h"
 #include "register.h"
+#include "validated.h"
 
 namespace heapwire::python
 {
@@ -77,29 +78,15 @@ void set_place(chunk_stream_config &self, py::object to)
     std::swap(self.place, to); // what was there goes after the lock
 }
 
-template <auto Field, typename Type>
-void def_validated(Type &type, const char *name)
+/// Where heaps are placed is looked at when a stream is made: until then it may be missing.
+struct but_for_the_placement
 {
-    using config = typename Type::type;
-    using value = std::remove_reference_t<decltype(std::declval<config &>().core.*Field)>;
-    type.def_property(
-        name,
-        [](const config &self)
-        {
-            auto hold = self.hold();
-            return self.core.*Field;
-        },
-        [](config &self, value to)
-        {
-            auto hold = self.hold();
-            auto changed = self.core;
-            changed.*Field = std::move(to);
-            if constexpr (std::is_same_v<config, chunk_stream_config>)
-                changed.place = recv::place_one{[](heapwire_place_data *, std::size_t) {}}; // only the rest is judged
-            changed.validate();
-            self.core.*Field = std::move(changed.*Field);
-        });
-}
+    void operator()(recv::chunk_options &changed) const
+    {
+        changed.place = recv::place_one{[](heapwire_place_data *, std::size_t) {}};
+        changed.validate();
+    }
+};
 
 void set_packet_presence(chunk_stream_config &self, std::uint64_t payload_size)
 {
@@ -134,10 +121,10 @@ void register_stream_config(py::module_ &recv)
         "How a chunk stream places heaps. Any number of threads may share one: each call is whole.");
     def_keyword_init(type);
     type.attr("DEFAULT_MAX_CHUNKS") = chunk_options().max_chunks;
-    def_validated<&chunk_options::items>(type, "items");
-    def_validated<&chunk_options::max_chunks>(type, "max_chunks");
-    def_validated<&chunk_options::max_heap_extra>(type, "max_heap_extra");
-    def_validated<&chunk_options::max_jump>(type, "max_jump");
+    def_validated<&chunk_options::items, but_for_the_placement>(type, "items");
+    def_validated<&chunk_options::max_chunks, but_for_the_placement>(type, "max_chunks");
+    def_validated<&chunk_options::max_heap_extra, but_for_the_placement>(type, "max_heap_extra");
+    def_validated<&chunk_options::max_jump, but_for_the_placement>(type, "max_jump");
     type.def_property(
             "place",
             [](const config &self)

@@ -7,6 +7,7 @@
 #include "kwargs.h"
 #include "recv_config.h"
 #include "register.h"
+#include "validated.h"
 
 namespace heapwire::python
 {
@@ -54,29 +55,6 @@ std::size_t stat_index_of(const stream_config &self, const std::string &name)
             return i;
     }
     throw py::index_error("no statistic is called '" + name + "'");
-}
-
-/// A property of core that must be valid together with the others.
-template <auto Field, typename Type>
-void def_checked(Type &type, const char *name)
-{
-    using config = typename Type::type;
-    using value = std::remove_reference_t<decltype(std::declval<config &>().core.*Field)>;
-    type.def_property(
-        name,
-        [](const config &self)
-        {
-            auto hold = self.hold();
-            return self.core.*Field;
-        },
-        [](config &self, value to)
-        {
-            auto hold = self.hold();
-            auto changed = self.core;
-            changed.*Field = to;
-            changed.validate();
-            self.core.*Field = to;
-        });
 }
 
 int memcpy_kind(const stream_config &self)
@@ -129,14 +107,14 @@ void register_stream_config(py::module_ &m)
                                    "sees an assignment whole or not at all.");
     def_keyword_init(type);
     type.attr("DEFAULT_MAX_HEAPS") = options().max_heaps;
-    def_checked<&options::max_heaps>(type, "max_heaps");
-    def_checked<&options::substreams>(type, "substreams");
-    def_checked<&options::bug_compat>(type, "bug_compat");
-    def_checked<&options::stop_on_stop_item>(type, "stop_on_stop_item");
-    def_checked<&options::allow_unsized_heaps>(type, "allow_unsized_heaps");
-    def_checked<&options::stream_id>(type, "stream_id");
-    def_checked<&options::explicit_start>(type, "explicit_start");
-    def_checked<&options::max_heap_size>(type, "max_heap_size");
+    def_validated<&options::max_heaps>(type, "max_heaps");
+    def_validated<&options::substreams>(type, "substreams");
+    def_validated<&options::bug_compat>(type, "bug_compat");
+    def_validated<&options::stop_on_stop_item>(type, "stop_on_stop_item");
+    def_validated<&options::allow_unsized_heaps>(type, "allow_unsized_heaps");
+    def_validated<&options::stream_id>(type, "stream_id");
+    def_validated<&options::explicit_start>(type, "explicit_start");
+    def_validated<&options::max_heap_size>(type, "max_heap_size");
     type.def_property("memcpy", memcpy_kind, set_memcpy_kind)
         .def_property("memory_allocator", memory::get,
                       py::cpp_function(memory::set, py::is_method(type), py::arg("value").none(false)))
@@ -175,9 +153,9 @@ void register_recv_config(py::module_ &m)
                                         "share one: each sees an assignment whole or not at all.");
     def_keyword_init(ring);
     ring.attr("DEFAULT_HEAPS") = recv::ring_options().heaps;
-    def_checked<&recv::ring_options::heaps>(ring, "heaps");
-    def_checked<&recv::ring_options::contiguous_only>(ring, "contiguous_only");
-    def_checked<&recv::ring_options::incomplete_keep_payload_ranges>(ring, "incomplete_keep_payload_ranges");
+    def_validated<&recv::ring_options::heaps>(ring, "heaps");
+    def_validated<&recv::ring_options::contiguous_only>(ring, "contiguous_only");
+    def_validated<&recv::ring_options::incomplete_keep_payload_ranges>(ring, "incomplete_keep_payload_ranges");
 }
 
 } // namespace heapwire::python

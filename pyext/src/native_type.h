@@ -41,16 +41,25 @@ template <typename Make>
     return nullptr;
 }
 
-/// The C++ object in an instance of the class that pybind11 registered for T, or of a class derived from it. Only where
-/// `self` is known to be one: slots and methods of the class itself. TypeError if __init__ was not called.
+/// The C++ object in an instance of the class that pybind11 registered for T, or of a class derived from it; null as
+/// long as it is being made, and if __init__ was not called. Only where `self` is known to be one: slots and methods of
+/// the class itself. Takes no lock: py::cast, which takes one of pybind11's, is for odd classes of several native bases
+/// only.
+template <typename T>
+[[nodiscard]] T *native_or_null(PyObject *self)
+{
+    if (!py::detail::is_holder_constructed(self))
+        return nullptr;
+    auto *instance = reinterpret_cast<py::detail::instance *>(self);
+    return instance->simple_layout ? static_cast<T *>(instance->simple_value_holder[0])
+                                   : &py::cast<T &>(py::handle(self));
+}
+/// The same; TypeError instead of null.
 template <typename T>
 [[nodiscard]] T &native(PyObject *self)
 {
-    auto *instance = reinterpret_cast<py::detail::instance *>(self);
-    if (!instance->simple_layout)
-        return py::cast<T &>(py::handle(self));
-    if (void *const found = instance->simple_value_holder[0])
-        return *static_cast<T *>(found);
+    if (T *const found = native_or_null<T>(self))
+        return *found;
     throw py::type_error(std::string(Py_TYPE(self)->tp_name) + ".__init__() was not called");
 }
 

@@ -63,6 +63,17 @@ def interrupted(call):
     return False
 """
 
+# A receiver besides.
+RECEIVING = (
+    INTERRUPTS
+    + """
+pool = heapwire.ThreadPool()
+queue = heapwire.InprocQueue()
+stream = heapwire.recv.Stream(pool)
+stream.add_inproc_reader(queue)
+"""
+)
+
 
 def run(script, *, limit=60, code=0, stderr="", out=None, arguments=(), first="", options=()):
     """Run a script, `first` before heapwire is imported; assert its exit code, standard error and output (None: whatever).

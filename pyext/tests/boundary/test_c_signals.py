@@ -3,22 +3,12 @@
 
 import pytest
 
-from boundary.children import INTERRUPTS, run, times
-
-SETUP = (
-    INTERRUPTS
-    + """
-pool = heapwire.ThreadPool()
-queue = heapwire.InprocQueue()
-stream = heapwire.recv.Stream(pool)
-stream.add_inproc_reader(queue)
-"""
-)
+from boundary.children import RECEIVING, run, times
 
 
 def test_c2_a_thread_takes_it_that_is_not_pythons():
     run(
-        SETUP
+        RECEIVING
         + f"""
 import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
@@ -43,7 +33,7 @@ for restart in (True, False):
 
 def test_c4_a_handler_that_returns_does_not_end_the_wait_nor_takes_a_heap():
     run(
-        SETUP
+        RECEIVING
         + f"""
 import random
 count, rng, seen, over = {times(10000)}, random.Random(4), 0, False
@@ -76,7 +66,7 @@ for t in threads: t.join()
 def test_c7_a_loop_hears_of_signals_that_came_while_we_waited(flavour):
     pytest.importorskip(flavour)
     run(
-        SETUP
+        RECEIVING
         + f"""
 flavour = {flavour!r}
 def blocking_call():
@@ -140,7 +130,7 @@ def child():
 
 def test_c7_a_child_that_another_thread_forks_keeps_nothing_of_the_wait():
     run(
-        SETUP
+        RECEIVING
         + FORKS
         + """
 def fork():
@@ -174,7 +164,7 @@ except BlockingIOError:
 
 def test_c7_a_child_that_a_handler_forks_does_not_go_on_waiting():
     run(
-        SETUP
+        RECEIVING
         + FORKS
         + """
 def fork(*_):
@@ -204,7 +194,7 @@ if pid == 0:
 def test_c8_without_a_main_thread_that_could_run_handlers():
     """The main thread is at its end, and waits for the others."""
     out = run(
-        SETUP
+        RECEIVING
         + f"""
 def work():
     for cnt in range({times(100)}):

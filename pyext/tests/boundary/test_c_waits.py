@@ -1,22 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """C: waits that signals can end (or must not end). (More of C2, C4, C7 and C8 is in test_c_signals.py.)"""
 
-from boundary.children import FULL, INTERRUPTS, run, times
-
-SETUP = (
-    INTERRUPTS
-    + """
-pool = heapwire.ThreadPool()
-queue = heapwire.InprocQueue()
-stream = heapwire.recv.Stream(pool)
-stream.add_inproc_reader(queue)
-"""
-)
+from boundary.children import FULL, RECEIVING, run, times
 
 
 def test_c1_ctrl_c_ends_every_blocking_call_and_takes_nothing():
     run(
-        SETUP
+        RECEIVING
         + f"""
 for call in (stream.get, lambda: next(stream)):
     for i in range({times(100)}):
@@ -30,7 +20,7 @@ assert stream.get().cnt == 5
 
 def test_c2_also_when_another_thread_takes_the_signal():
     run(
-        SETUP
+        RECEIVING
         + f"""
 parked = threading.Event()
 other = threading.Thread(target=parked.wait, daemon=True)
@@ -46,7 +36,7 @@ for restart in (True, False):
 
 def test_c3_also_when_it_comes_between_the_look_and_the_sleep():
     run(
-        SETUP
+        RECEIVING
         + f"""
 from heapwire import _core
 _core._testing.set_gap(200)
@@ -59,7 +49,7 @@ for i in range({times(20)}):
 
 def test_c5_what_a_handler_raises_comes_out():
     run(
-        SETUP
+        RECEIVING
         + """
 def handler(*_):
     raise ValueError("mine")
@@ -77,7 +67,7 @@ else:
 
 def test_c6_another_threads_get_ends_by_stop():
     run(
-        SETUP
+        RECEIVING
         + """
 ended = threading.Event()
 def other():
@@ -97,7 +87,7 @@ assert ended.wait(50)
 
 def test_c7_the_wakeup_descriptor_is_put_back_and_fed():
     run(
-        SETUP
+        RECEIVING
         + """
 r, w = os.pipe()
 os.set_blocking(w, False)
@@ -113,7 +103,7 @@ assert set(os.read(r, 10)) == {signal.SIGINT}
 
 def test_c9_an_idle_wait_costs_next_to_nothing():
     run(
-        SETUP
+        RECEIVING
         + f"""
 before = time.process_time()
 soon(lambda: queue.add_packet(heap(1)), {20 if FULL else 2})
