@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "send_stream.h"
 
+#include <atomic>
+
 #include <boost/container/small_vector.hpp>
 
 #include "bridge/errors.h"
@@ -15,8 +17,13 @@ namespace heapwire::python
 namespace
 {
 // A destructor waits so long for a peer that does not read.
-constexpr std::chrono::seconds longest_stall(20);
+std::atomic<std::chrono::milliseconds> longest_stall{std::chrono::seconds(20)};
 } // namespace
+
+void set_longest_stall(std::chrono::milliseconds length) noexcept
+{
+    longest_stall.store(length, std::memory_order_relaxed);
+}
 
 send_stream::send_stream(std::shared_ptr<thread_pool> pool, const send_stream_config &config, const make_sink &sink,
                          send::split packets)
@@ -51,10 +58,11 @@ struct send_stream::last_flush
         {
             if (of.ending_.load(std::memory_order_relaxed) || pool.stopped())
                 throw given_up();
-            if (of.core_->stalled() > longest_stall)
+            const std::chrono::duration<double> longest = longest_stall.load(std::memory_order_relaxed);
+            if (of.core_->stalled() > longest)
             {
                 HEAPWIRE_LOG(warning, "send", "a stream goes with heaps unsent: its peer has taken nothing for ",
-                             longest_stall.count(), " s");
+                             longest.count(), " s");
                 throw given_up();
             }
             steady_time until = std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(50));

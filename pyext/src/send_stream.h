@@ -69,4 +69,7 @@ void log_refusal(std::error_code why, std::size_t heaps) noexcept;
 /// More than this is packed and written without the GIL.
 inline constexpr std::size_t much_work = 32 * 1024;
 
+/// For tests: instead of 20 s.
+void set_longest_stall(std::chrono::milliseconds length) noexcept;
+
 } // namespace heapwire::python

@@ -13,6 +13,7 @@
 #include "bridge/runtime.h"
 #include "heapwire/base/log.h"
 #include "heapwire/host/completion_hub.h"
+#include "send_stream.h"
 #include "thread_pool.h"
 
 namespace heapwire::python
@@ -197,6 +198,10 @@ void register_test_hooks(py::module_ &m)
 {
     py::module_ testing = m.def_submodule("_testing");
     testing.def("set_gap", set_test_gap, py::arg("milliseconds"));
+    testing.def(
+        "set_longest_stall",
+        [](double seconds) { set_longest_stall(std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1e3))); },
+        py::arg("seconds"));
     testing.def(
         "sleep_detached",
         [](double seconds) // as if a resolver did not answer

@@ -114,6 +114,48 @@ for i in range({times(100)}):
     )
 
 
+def test_e2_a_stream_whose_peer_takes_nothing_goes_after_a_while_and_says_so():
+    """After 20 s; here sooner."""
+    run(
+        SETUP
+        + """
+import logging
+from heapwire import _core
+_core._testing.set_longest_stall(0.3)
+told = threading.Event()
+class Listening(logging.Handler):
+    def emit(self, record):
+        if "its peer has taken nothing for 0.3 s" in record.getMessage():
+            told.set()
+logging.getLogger("heapwire").addHandler(Listening())
+logging.getLogger("heapwire").propagate = False
+listener = socket.create_server(("127.0.0.1", 0))
+stream = heapwire.send.TcpStream(pool, [listener.getsockname()])
+peer, _ = listener.accept()
+data = bytearray(64 << 20)  # more than sockets hold
+heap = heap_of((0x1000, data))
+soon(interrupt)
+assert interrupted(lambda: stream.send_heap(heap))
+del heap
+try:
+    data.append(1)
+    raise AssertionError("the heap was not in flight")
+except BufferError:
+    pass
+del stream  # would wait for ever
+assert told.wait(50)
+limit = time.monotonic() + 30
+while True:
+    try:
+        data.append(1)
+        break
+    except BufferError:
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+"""
+    )
+
+
 def test_e2_a_sender_at_the_end_of_a_script():
     for _ in range(times(100)):
         run(
