@@ -16,6 +16,8 @@ namespace heapwire::python
 namespace
 {
 
+PyTypeObject *table_type = nullptr; // the module keeps it
+
 item_object *item_of(const py::object &self)
 {
     item_object *item = as_item(self);
@@ -98,11 +100,17 @@ void register_table(py::module_ &m)
         .def("values", [](const item_table &self) { return self.now()->by_id.attr("values")(); })
         .def("items", [](const item_table &self) { return self.now()->by_name.attr("items")(); })
         .def("__len__", [](const item_table &self) { return self.now()->entries.size(); });
+    table_type = reinterpret_cast<PyTypeObject *>(type.ptr());
     PyObject *const light = PyDescr_NewMethod(reinterpret_cast<PyTypeObject *>(type.ptr()), &update_method);
     type.attr("update") = py::reinterpret_steal<py::object>(light);
 }
 
 } // namespace
+
+item_table *as_table(py::handle object)
+{
+    return PyObject_TypeCheck(object.ptr(), table_type) ? native_or_null<item_table>(object.ptr()) : nullptr;
+}
 
 void register_items(py::module_ &m)
 {

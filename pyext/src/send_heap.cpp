@@ -73,14 +73,23 @@ void outgoing::add_view(std::uint64_t id, bytes_view bytes, py::object owner, bo
 
 void outgoing::add_copy(std::uint64_t id, bytes_view bytes, bool allow_immediate)
 {
-    auto *own = new std::byte[bytes.size()];
-    std::copy(bytes.begin(), bytes.end(), own);
-    buffer copy(
-        own, bytes.size(), [](std::byte *data, std::size_t, void *) noexcept { delete[] data; }, nullptr);
     change(
         [&]
         {
-            core_.add_item(id, std::move(copy), allow_immediate);
+            if (const bytes_view left = bytes_view(room_).subspan(room_used_); bytes.size() <= left.size())
+            {
+                core_.add_item(id, left.first(bytes.size()), allow_immediate);
+                std::copy(bytes.begin(), bytes.end(), room_.begin() + static_cast<std::ptrdiff_t>(room_used_));
+                room_used_ += bytes.size();
+            }
+            else
+            {
+                auto *own = new std::byte[bytes.size()];
+                std::copy(bytes.begin(), bytes.end(), own);
+                buffer copy(
+                    own, bytes.size(), [](std::byte *data, std::size_t, void *) noexcept { delete[] data; }, nullptr);
+                core_.add_item(id, std::move(copy), allow_immediate);
+            }
             size_ += bytes.size();
         });
 }

@@ -2,6 +2,7 @@
 /// send.Heap without its Python face.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -77,6 +78,8 @@ private:
     outgoing_heap core_;
     held *exports_ = nullptr; // one block each: an exporter may point into its Py_buffer
     std::size_t size_ = 0;
+    std::array<std::byte, 64> room_; // for add_copy: the bytes of a few scalars, without an allocation each
+    std::size_t room_used_ = 0;
 };
 
 } // namespace heapwire::python

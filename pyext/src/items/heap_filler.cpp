@@ -6,12 +6,20 @@
 #include "heapwire/base/error.h"
 #include "items/encode.h"
 #include "items/item_table.h"
+#include "native_type.h"
 
 namespace heapwire::python
 {
 
 heap_filler::which heap_filler::choice(std::string_view argument, py::handle value)
 {
+    // As a rule it is a constant of a program, or the default: both are interned.
+    if (value.ptr() == interned<"stale">())
+        return which::stale;
+    if (value.ptr() == interned<"all">())
+        return which::all;
+    if (value.ptr() == interned<"none">())
+        return which::none;
     const auto is = [value](const char *name)
     { return PyUnicode_Check(value.ptr()) && PyUnicode_CompareWithASCIIString(value.ptr(), name) == 0; };
     if (is("stale"))
@@ -102,10 +110,9 @@ void heap_filler::fill_own(const py::object &group, const py::object &heap, outg
 {
     const task what{heap, own, choice("descriptors", descriptors), choice("data", data)};
     py::scoped_critical_section lock{guard_};
-    py::detail::make_caster<item_table> table;
-    if (table.load(group, false))
+    if (const item_table *const table = as_table(group))
     {
-        const auto items = py::detail::cast_op<item_table &>(table).now();
+        const auto items = table->now();
         for (const item_list::entry &e : items->entries)
             put(what, e.item);
     }

@@ -51,4 +51,7 @@ private:
     std::shared_ptr<const item_list> now_ = std::make_shared<item_list>();
 };
 
+/// A borrowed look at what lies under a heapwire.ItemGroup; null if it is none.
+[[nodiscard]] item_table *as_table(py::handle object);
+
 } // namespace heapwire::python
