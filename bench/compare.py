@@ -22,7 +22,7 @@ from typing import Callable
 from page import write_page
 
 HERE = Path(__file__).resolve().parent
-COLUMNS = ("ceiling", "spead2 wheel", "spead2 source", "heapwire")
+COLUMNS = ("plain C", "ceiling", "spead2 wheel", "spead2 source", "heapwire")
 KIB, MIB = 1 << 10, 1 << 20
 VETH = """
 set -e
@@ -113,8 +113,8 @@ class Programs:
         self.under = args.under.split()
         self.pythons = {"spead2 wheel": sys.executable, "spead2 source": args.source}
 
-    def ceiling(self, packet: int, gigabits: float = 0) -> dict:
-        command = [*self.under, self.build / "bench/ceiling", packet, self.seconds, "both", *self.cores.split(","),
+    def ceiling(self, packet: int, gigabits: float = 0, mode: str = "both") -> dict:
+        command = [*self.under, self.build / "bench/ceiling", packet, self.seconds, mode, *self.cores.split(","),
                    gigabits]
         return json.loads(run(command, self.seconds))
 
@@ -157,20 +157,23 @@ class Programs:
 
 
 def incumbents(measure: Callable[[str], float]) -> dict[str, Callable[[], float]]:
-    return {column: lambda column=column: measure(column) for column in COLUMNS[1:3]}
+    return {column: lambda column=column: measure(column) for column in COLUMNS[2:4]}
 
 
 def udp_rows(p: Programs) -> list[Row]:
     rows = []
     for packet in (1472, 8972):
         rows.append(Row(f"UDP, 4 MiB heaps, packets of {packet}", "Gb/s received", {
+            "plain C": lambda packet=packet: p.ceiling(packet, mode="plain")["received_gbps"],
             "ceiling": lambda packet=packet: p.ceiling(packet)["received_gbps"],
             **incumbents(lambda column, packet=packet: p.incumbent(column, "udp", packet, 4 * MIB, "received_gbps")),
             "heapwire": lambda packet=packet: p.heapwire_udp(packet, 4 * MIB)["received_gbps"]}))
         rows.append(Row(f"UDP, 4 MiB heaps, packets of {packet}, nothing lost", "Gb/s received", {
+            "plain C": lambda packet=packet: without_loss(lambda rate: p.ceiling(packet, rate, "plain")),
             "ceiling": lambda packet=packet: without_loss(lambda rate: p.ceiling(packet, rate)),
             "heapwire": lambda packet=packet: without_loss(lambda rate: p.heapwire_udp(packet, 4 * MIB, rate))}))
     rows.append(Row("UDP, 1 KiB heaps", "heaps/s", {
+        "plain C": lambda: p.ceiling(KIB + 48, mode="plain")["received_gbps"] / 8e-9 / (KIB + 48),
         "ceiling": lambda: p.ceiling(KIB + 48)["received_gbps"] / 8e-9 / (KIB + 48),
         **incumbents(lambda column: p.incumbent(column, "udp", 1472, KIB, "heaps_per_s")),
         "heapwire": lambda: p.heapwire_udp(1472, KIB)["heaps_per_s"]}))
@@ -244,6 +247,12 @@ def machine() -> str:
     return f"{os.cpu_count()} cores of {found[1] if found else platform.machine()}, {platform.system()} {platform.release()}"
 
 
+def stolen() -> tuple[int, int]:
+    """CPU time that the hypervisor gave to others, and all of it, since the machine started."""
+    times = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return times[7], sum(times)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True, help="where Meson built with -Dbenchmarks=true")
@@ -251,8 +260,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1, help="how long each program runs each time")
     parser.add_argument("--cores", default="0,1", help="of the sender and of the receiver")
-    parser.add_argument("--under", default="", help="a command that each program is run by: \"chrt -f 1\" keeps "
-                        "everything else off its cores (with --seconds below 1: the kernel gives others a share then)")
+    parser.add_argument("--under", default="", help="a command by which each program is run: \"chrt -f 1\" keeps "
+                        "all else off its cores (with --seconds below 1: others get a share then)")
     parser.add_argument("--only", default="", help="only the rows whose name contains this")
     parser.add_argument("--keep", default="", help="a file of results to add to")
     parser.add_argument("--write", action="store_true", help="write docs/reference/benchmarks.md")
@@ -270,14 +279,20 @@ def main() -> None:
         earlier = json.loads(kept.read_text())
         for row in rows:
             row.results = earlier.get(row.name, {})
+    before = stolen() if Path("/proc/stat").exists() else (0, 0)
     measure([row for row in rows if args.only in row.name], args.runs)
+    after = stolen() if Path("/proc/stat").exists() else (0, 1)
+    theft = f"The hypervisor gave {(after[0] - before[0]) / (after[1] - before[1]):.1%} of the time to others."
     if args.keep:
         kept.write_text(json.dumps({row.name: row.results for row in rows}, indent=1))
     rows = [row for row in rows if row.results]
     print(f"{machine()}\n\n{table(rows)}")
     if args.write:
-        write_page(machine(), f"./run bench --seconds {args.seconds:g} --write", args.note, table(rows),
-                   {row.name: (row.median("heapwire"), row.median("ceiling")) for row in rows}, bounds(args.build))
+        under = f" --under '{args.under}'" if args.under else ""
+        command = f"./run bench --runs {args.runs} --seconds {args.seconds:g}{under} --write"
+        medians = {row.name: (row.median("heapwire"), max((row.median(column) or 0 for column in COLUMNS[:2])) or None)
+                   for row in rows}
+        write_page(machine(), command, f"{theft} {args.note}".strip(), table(rows), medians, bounds(args.build))
 
 
 if __name__ == "__main__":
