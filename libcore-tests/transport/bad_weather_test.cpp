@@ -16,14 +16,13 @@ namespace
 
 using namespace transport;
 
-std::vector<std::byte> sent_through(const weather &how, weather_report *report = nullptr, std::size_t batch = 1)
+/// The same packets whatever the sink.
+void send_samples(io_threads &io, std::unique_ptr<packet_sink> sink, std::size_t batch = 1)
 {
-    std::vector<std::byte> out;
-    io_threads io;
     send::options options;
     options.max_packet_size = 200;
     options.burst_size = batch * 200;
-    send_stream sender(io, make_bad_weather(make_memory_sink(out), how, report), options);
+    send_stream sender(io, std::move(sink), options);
     for (std::uint64_t cnt = 0; cnt < 50; ++cnt)
     {
         pattern_heap h(cnt, 3000);
@@ -31,6 +30,13 @@ std::vector<std::byte> sent_through(const weather &how, weather_report *report =
         EXPECT_FALSE(what.error) << "lost packets count as sent";
     }
     sender.stop();
+}
+
+std::vector<std::byte> sent_through(const weather &how, weather_report *report = nullptr, std::size_t batch = 1)
+{
+    std::vector<std::byte> out;
+    io_threads io;
+    send_samples(io, make_bad_weather(make_memory_sink(out), how, report), batch);
     return out;
 }
 
@@ -83,6 +89,50 @@ TEST(BadWeather, WhatIsHeldBackLeavesAtTheClose)
     EXPECT_EQ(report.reordered, calm.passed);
     EXPECT_EQ(report.passed, calm.passed);
     EXPECT_EQ(shuffled.size(), straight.size());
+}
+
+std::vector<std::uint64_t> numbers_of(const weather_report &r)
+{
+    return {r.passed, r.lost, r.duplicated, r.reordered, r.corrupted};
+}
+
+TEST(BadWeather, OfAQueueIsThatOfASinkByTheSameSeed)
+{
+    io_threads io;
+    for (const weather &how : {storm(4), weather{}})
+    {
+        weather_report of_sink;
+        const std::vector<std::byte> through_sink = sent_through(how, &of_sink);
+        const auto queue = std::make_shared<inproc_queue>(0, how);
+        send_samples(io, make_inproc_sink(io, {queue}));
+        queue->stop();
+        queue->stop();
+        EXPECT_EQ(numbers_of(queue->report()), numbers_of(of_sink));
+        EXPECT_EQ(queue->packets(), of_sink.passed);
+    }
+    EXPECT_THROW(inproc_queue(0, {.lose = 2}), std::invalid_argument);
+}
+
+/// A bound that is smaller than what the weather holds back: nobody waits for ever, nothing is lost uncounted.
+TEST(BadWeather, OfABoundedQueueIsAccountedFor)
+{
+    io_threads io, sender_io;
+    const auto queue = std::make_shared<inproc_queue>(500, weather{.lose = 0.1, .duplicate = 0.1, .reorder = 0.5});
+    recv::options how;
+    how.order = ordering::any_order;
+    how.max_heaps = 8;
+    recv::heap_stream stream(how);
+    stream.add(make_inproc_source(io, stream.gate(), queue));
+    std::thread producer(
+        [&]
+        {
+            send_samples(sender_io, make_inproc_sink(sender_io, {queue}));
+            queue->stop();
+        });
+    EXPECT_LT(drain(stream).size(), 50u);
+    producer.join();
+    EXPECT_EQ(stream.statistics()[recv::stat::datagrams], queue->report().passed);
+    expect_books_balance(stream.statistics());
 }
 
 TEST(BadWeather, RefusesWhatIsNoProbability)

@@ -15,8 +15,14 @@ constexpr std::size_t most_spare_blocks = 4;
 
 } // namespace
 
-inproc_queue::impl::impl(std::size_t max_bytes) : max_bytes_(max_bytes)
+inproc_queue::impl::impl(std::size_t max_bytes, const weather *how) : max_bytes_(max_bytes)
 {
+    if (how)
+    {
+        how->validate();
+        if (!how->is_calm())
+            storm_.emplace(*how, report_);
+    }
     spare_.reserve(most_spare_blocks); // release() must not allocate
 }
 
@@ -26,6 +32,29 @@ inproc_queue::impl::put inproc_queue::impl::append(std::span<const bytes_view> p
         return put::stopped;
     if (!fits(size))
         return put::full;
+    if (!storm_) [[likely]]
+    {
+        insert(parts, size);
+        return put::done;
+    }
+    if (storm_->spares(parts, 0))
+        insert(parts, size);
+    storm_->pass_on();
+    insert_leaving();
+    return put::done;
+}
+
+void inproc_queue::impl::insert_leaving()
+{
+    for (auto &leaving = storm_->leaving(); !leaving.empty(); leaving.pop_front())
+    {
+        const bytes_view packet(leaving.front().bytes);
+        insert({&packet, 1}, packet.size());
+    }
+}
+
+void inproc_queue::impl::insert(std::span<const bytes_view> parts, std::size_t size)
+{
     if (blocks_.empty() || !blocks_.back()->has_room(size))
     {
         std::unique_ptr<inproc_block> fresh;
@@ -45,7 +74,7 @@ inproc_queue::impl::put inproc_queue::impl::append(std::span<const bytes_view> p
         block.bytes.insert(block.bytes.end(), part.begin(), part.end());
     bytes_ += size;
     ++packets_;
-    return put::done;
+    ++report_.passed;
 }
 
 inproc_queue::impl::put inproc_queue::impl::write(std::span<const send::packet> packets, std::size_t &count)
@@ -75,6 +104,18 @@ void inproc_queue::impl::stop() noexcept
 {
     std::list<writer> called;
     std::lock_guard lock(mutex_);
+    try
+    {
+        if (storm_ && !stopped_)
+        {
+            storm_->release_all();
+            insert_leaving();
+        }
+    }
+    catch (const std::bad_alloc &)
+    {
+        HEAPWIRE_LOG(warning, "transport", "inproc: no memory for packets that were held back; they are lost");
+    }
     stopped_ = true;
     wake_readers(true);
     wake_writers(called);
@@ -209,7 +250,17 @@ std::size_t inproc_queue::impl::packets() const noexcept
     return packets_;
 }
 
-inproc_queue::inproc_queue(std::size_t max_bytes) : impl_(std::make_shared<impl>(max_bytes)) {}
+weather_report inproc_queue::impl::report() const noexcept
+{
+    std::lock_guard lock(mutex_);
+    return report_;
+}
+
+inproc_queue::inproc_queue(std::size_t max_bytes) : impl_(std::make_shared<impl>(max_bytes, nullptr)) {}
+
+inproc_queue::inproc_queue(std::size_t max_bytes, const weather &how) : impl_(std::make_shared<impl>(max_bytes, &how))
+{
+}
 
 inproc_queue::~inproc_queue() = default;
 
@@ -232,5 +283,7 @@ void inproc_queue::stop() noexcept { impl_->stop(); }
 bool inproc_queue::stopped() const noexcept { return impl_->stopped(); }
 
 std::size_t inproc_queue::packets() const noexcept { return impl_->packets(); }
+
+weather_report inproc_queue::report() const noexcept { return impl_->report(); }
 
 } // namespace heapwire::transport

@@ -8,9 +8,11 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "heapwire/transport/inproc.h"
+#include "storm.h"
 
 namespace heapwire::transport
 {
@@ -48,7 +50,7 @@ struct inproc_queue::impl
         ended
     };
 
-    explicit impl(std::size_t max_bytes);
+    impl(std::size_t max_bytes, const weather *how);
 
     /// Writes packets from the front (all of one substream) and moves `count` for each that is in.
     put write(std::span<const send::packet> packets, std::size_t &count);
@@ -77,6 +79,7 @@ struct inproc_queue::impl
 
     [[nodiscard]] bool stopped() const noexcept;
     [[nodiscard]] std::size_t packets() const noexcept;
+    [[nodiscard]] weather_report report() const noexcept;
 
 private:
     [[nodiscard]] bool fits(std::size_t size) const noexcept
@@ -84,6 +87,8 @@ private:
         return max_bytes_ == 0 || bytes_ == 0 || bytes_ + size <= max_bytes_;
     }
     put append(std::span<const bytes_view> parts, std::size_t size);
+    void insert(std::span<const bytes_view> parts, std::size_t size);
+    void insert_leaving();
     void wake_readers(bool all) noexcept;
     void wake_writers(std::list<writer> &called) noexcept;
 
@@ -100,6 +105,8 @@ private:
     std::size_t bytes_ = 0;    ///< not yet used by a reader
     std::size_t packets_ = 0;
     bool stopped_ = false;
+    weather_report report_;
+    std::optional<storm> storm_;
 };
 
 } // namespace heapwire::transport

@@ -8,6 +8,7 @@
 #include "heapwire/recv/heap_stream.h"
 #include "heapwire/transport/io_threads.h"
 #include "heapwire/transport/send_stream.h"
+#include "heapwire/transport/weather.h"
 
 namespace heapwire::transport
 {
@@ -19,6 +20,9 @@ class inproc_queue
 {
 public:
     explicit inproc_queue(std::size_t max_bytes = 0);
+    /// For tests: packets that come in meet this weather. What is held back leaves at the latest at stop(), bound or
+    /// not. Throws std::invalid_argument as weather::validate.
+    inproc_queue(std::size_t max_bytes, const weather &how);
     ~inproc_queue();
     inproc_queue(const inproc_queue &) = delete;
     inproc_queue &operator=(const inproc_queue &) = delete;
@@ -29,6 +33,8 @@ public:
     void stop() noexcept;
     [[nodiscard]] bool stopped() const noexcept;
     [[nodiscard]] std::size_t packets() const noexcept;
+    /// What the weather has done so far; without any, all that came in has passed.
+    [[nodiscard]] weather_report report() const noexcept;
 
     struct impl;
     [[nodiscard]] const std::shared_ptr<impl> &state() const noexcept { return impl_; }
