@@ -19,11 +19,11 @@ using namespace test;
 
 using number_ring = blocking_ring<int>;
 
-std::unique_ptr<int> number(int n) { return std::make_unique<int>(n); }
+std::unique_ptr<int> boxed(int n) { return std::make_unique<int>(n); }
 
 push_result push_now(number_ring &r, int n)
 {
-    auto v = number(n);
+    auto v = boxed(n);
     return r.try_push(v);
 }
 
@@ -63,7 +63,7 @@ TEST(BlockingRing, AnswersFullAndEmptyAndTakesNothingThen)
     EXPECT_EQ(r.try_pop(out), pop_result::empty);
     EXPECT_EQ(push_now(r, 1), push_result::ok);
     EXPECT_EQ(push_now(r, 2), push_result::ok);
-    auto third = number(3);
+    auto third = boxed(3);
     EXPECT_EQ(r.try_push(third), push_result::full);
     ASSERT_NE(third, nullptr);
     EXPECT_EQ(r.size(), 2u);
@@ -76,7 +76,7 @@ TEST(BlockingRing, AnswersFullAndEmptyAndTakesNothingThen)
 TEST(BlockingRing, PushesAndPopsBatches)
 {
     number_ring r(3);
-    std::array<std::unique_ptr<int>, 4> in{number(0), number(1), number(2), number(3)};
+    std::array<std::unique_ptr<int>, 4> in{boxed(0), boxed(1), boxed(2), boxed(3)};
     EXPECT_EQ(r.try_push_many(in), 3u);
     EXPECT_EQ(in[2], nullptr);
     ASSERT_NE(in[3], nullptr);
@@ -95,13 +95,13 @@ TEST(BlockingRing, PushesAndPopsBatches)
 TEST(BlockingRing, AsksNoPolicyWhenItNeedNotWait)
 {
     number_ring r(1);
-    auto v = number(1);
+    auto v = boxed(1);
     EXPECT_EQ(r.push(v, no_wait_expected()), push_result::ok);
     std::unique_ptr<int> out;
     EXPECT_EQ(r.pop(out, no_wait_expected(), long_ago()), pop_result::ok);
     r.stop();
     EXPECT_EQ(r.pop(out, no_wait_expected()), pop_result::ended);
-    v = number(2);
+    v = boxed(2);
     EXPECT_EQ(r.push(v, no_wait_expected()), push_result::stopped);
     EXPECT_NE(v, nullptr);
 }
@@ -114,7 +114,7 @@ TEST(BlockingRing, TimesOutWithoutTaking)
     EXPECT_EQ(r.pop(out, plain_wait(), std::chrono::steady_clock::now() + std::chrono::milliseconds(2)),
               pop_result::timeout);
     EXPECT_EQ(push_now(r, 1), push_result::ok);
-    auto v = number(2);
+    auto v = boxed(2);
     EXPECT_EQ(r.push(v, plain_wait(), long_ago()), push_result::timeout);
     EXPECT_NE(v, nullptr);
 }
@@ -182,7 +182,7 @@ TEST(BlockingRing, WakesASleepingConsumerWithAPushAndWithAStop)
         });
     for (int i = 0; i < 100; ++i)
     {
-        auto v = number(i);
+        auto v = boxed(i);
         EXPECT_EQ(r.push(v, plain_wait(), before_hang()), push_result::ok);
     }
     r.stop();
@@ -199,7 +199,7 @@ TEST(BlockingRing, WakesASleepingProducerWithAStop)
     std::thread producer(
         [&]
         {
-            auto v = number(1);
+            auto v = boxed(1);
             const signal_checking_wait tells{[&] { asked = true; }};
             answer = r.push(v, tells, before_hang());
             EXPECT_NE(v, nullptr);
@@ -213,7 +213,7 @@ TEST(BlockingRing, WakesASleepingProducerWithAStop)
 TEST(BlockingRing, TakesNothingWhenThePolicyThrows)
 {
     number_ring r(1);
-    std::unique_ptr<int> out = number(-1);
+    std::unique_ptr<int> out = boxed(-1);
     // The value comes while the policy waits, so that the step says "ready"; and the policy throws all the same.
     const auto push_and_step = [&](auto &step)
     {
@@ -225,7 +225,7 @@ TEST(BlockingRing, TakesNothingWhenThePolicyThrows)
     EXPECT_EQ(*out, -1);
     EXPECT_EQ(r.size(), 1u);
 
-    auto v = number(8);
+    auto v = boxed(8);
     EXPECT_THROW((void)r.push(v, throwing_wait{[](auto &) {}}), std::runtime_error);
     EXPECT_NE(v, nullptr);
     EXPECT_EQ(r.size(), 1u);

@@ -37,16 +37,6 @@ struct grouped
     member a, b;
 };
 
-struct counting_hook : space_hook
-{
-    counting_hook()
-    {
-        context = this;
-        call = [](void *me) noexcept { ++static_cast<counting_hook *>(me)->calls; };
-    }
-    int calls = 0;
-};
-
 TEST(ChunkGroup, MembersFillTheSameChunks)
 {
     for (const eviction mode : {eviction::lossy, eviction::lossless})

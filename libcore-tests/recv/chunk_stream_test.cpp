@@ -39,16 +39,6 @@ recv::taken give(recv::chunk_stream &stream, const std::vector<packet> &packets)
     return stream.gate()->take(as_datagrams(packets));
 }
 
-struct counting_hook : space_hook
-{
-    counting_hook()
-    {
-        context = this;
-        call = [](void *me) noexcept { ++static_cast<counting_hook *>(me)->calls; };
-    }
-    int calls = 0;
-};
-
 TEST(ChunkRingStream, HandsChunksToTheConsumer)
 {
     two_rings rings;

@@ -19,11 +19,11 @@ using recv::chunk_stat;
 using recv::flow;
 using recv::stat;
 
-constexpr std::uint64_t heap_size = 96, heaps_per_chunk = 8, step = 32;
+constexpr std::uint64_t heap_size = 96, heaps_a_chunk = 8, step = 32;
 
 packet with_source(std::uint64_t cnt, std::uint64_t piece)
 {
-    const target to{cnt / heaps_per_chunk, cnt % heaps_per_chunk, cnt % heaps_per_chunk * heap_size};
+    const target to{cnt / heaps_a_chunk, cnt % heaps_a_chunk, cnt % heaps_a_chunk * heap_size};
     return make_placed_heap(cnt, to, heap_size, step)[piece];
 }
 
@@ -63,11 +63,11 @@ std::size_t check_chunk(const recv::chunk &c, std::uint64_t flag_size)
 {
     std::size_t set = 0;
     const std::uint64_t flags_a_heap = heap_size / flag_size;
-    for (std::uint64_t flag = 0; flag < heaps_per_chunk * flags_a_heap; ++flag)
+    for (std::uint64_t flag = 0; flag < heaps_a_chunk * flags_a_heap; ++flag)
         if (c.present.view()[flag] != std::byte{0})
         {
             ++set;
-            const std::uint64_t cnt = static_cast<std::uint64_t>(c.chunk_id) * heaps_per_chunk + flag / flags_a_heap;
+            const std::uint64_t cnt = static_cast<std::uint64_t>(c.chunk_id) * heaps_a_chunk + flag / flags_a_heap;
             const std::uint64_t at = flag % flags_a_heap * flag_size;
             for (std::uint64_t i = 0; i < flag_size; ++i)
                 EXPECT_EQ(c.data.view()[flag / flags_a_heap * heap_size + at + i], pattern(cnt, at + i));
@@ -100,7 +100,7 @@ TEST_P(ChunkWeather, WhatArrivedIsInPlaceOnce)
         where.packet_presence = GetParam();
         where.max_chunks = 4;
         driven_stream s(where, {.max_heaps = 32, .order = ordering::any_order});
-        s.supply->sizes = {.data = heaps_per_chunk * heap_size, .present = heaps_per_chunk * heap_size / step};
+        s.supply->sizes = {.data = heaps_a_chunk * heap_size, .present = heaps_a_chunk * heap_size / step};
         s.supply->room = 0;
         for (std::size_t at = 0; at < weather.packets.size();)
         {
@@ -139,7 +139,7 @@ TEST(ChunkWeatherInAGroup, MembersShareTheFlagsOfEveryChunk)
         const auto mode = round % 2 == 0 ? recv::eviction::lossy : recv::eviction::lossless;
         const weather_result weather = make_weather(dice, 400, false);
         const auto supply = std::make_shared<scripted_supply>();
-        supply->sizes = {.data = heaps_per_chunk * heap_size, .present = heaps_per_chunk};
+        supply->sizes = {.data = heaps_a_chunk * heap_size, .present = heaps_a_chunk};
         recv::chunk_group group({.max_chunks = 4, .mode = mode}, supply);
         auto where = believing();
         where.max_chunks = 3;

@@ -85,16 +85,6 @@ TEST(HeapStream, SkipsIncompleteHeapsOrHandsThemOut)
     }
 }
 
-struct counting_hook : space_hook
-{
-    counting_hook()
-    {
-        context = this;
-        call = [](void *me) noexcept { ++static_cast<counting_hook *>(me)->calls; };
-    }
-    int calls = 0;
-};
-
 TEST(HeapStream, CallsTheHookWhenThereIsRoomAndGoesOn)
 {
     heap_stream stream({}, {.heaps = 2});

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "heapwire/heap/heap.h"
+#include "heapwire/queue/space_hook.h"
 #include "heapwire/recv/receiver.h"
 #include "support/packet_maker.h"
 
@@ -55,5 +56,16 @@ inline recv::taken feed(recv::receiver &to, const std::vector<packet> &packets)
         out.push_back(h.cnt());
     return out;
 }
+
+/// Counts how often it was told that there is room.
+struct counting_hook : space_hook
+{
+    counting_hook()
+    {
+        context = this;
+        call = [](void *me) noexcept { ++static_cast<counting_hook *>(me)->calls; };
+    }
+    int calls = 0;
+};
 
 } // namespace heapwire::test

@@ -36,7 +36,7 @@ std::shared_ptr<recv::chunk_ring> ring(std::size_t capacity)
     return std::make_shared<recv::chunk_ring>(capacity, wake_kind::eventfd);
 }
 
-awaitable<void> send_all(send_stream &sender, std::uint64_t count, inproc_queue &queue)
+awaitable<void> send_numbers(send_stream &sender, std::uint64_t count, inproc_queue &queue)
 {
     for (std::uint64_t i = 0; i < count; ++i)
     {
@@ -80,7 +80,7 @@ TEST(ChunkCoroutines, OneThreadForEverything)
     inproc_sender sender(io, {queue});
     chunk_popper pops(io.get_executor(), stream.data_ring());
     std::int64_t next = 0;
-    co_spawn(io, send_all(sender, 100 * heaps_a_chunk, *queue), boost::asio::detached);
+    co_spawn(io, send_numbers(sender, 100 * heaps_a_chunk, *queue), boost::asio::detached);
     co_spawn(io, pop_all(stream, pops, next), boost::asio::detached);
     io.run();
     EXPECT_EQ(next, 100);

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/use_future.hpp>
 #include <csignal>
-#include <future>
 #include <pthread.h>
 #include <sched.h>
 
@@ -17,10 +17,7 @@ namespace
 template <typename Work>
 auto on_worker(io_threads &threads, Work work)
 {
-    std::packaged_task<decltype(work())()> task(std::move(work));
-    auto result = task.get_future();
-    boost::asio::post(threads.context(), std::move(task));
-    return result.get();
+    return boost::asio::post(threads.context(), boost::asio::use_future(std::move(work))).get();
 }
 
 TEST(IoThreads, RefusesNoThreadsAndNegativeCores)

@@ -3,20 +3,11 @@
 
 #include <algorithm>
 #include <bit>
-#include <random>
+
+#include "random_odd.h"
 
 namespace heapwire::recv
 {
-namespace
-{
-
-std::uint64_t random_odd()
-{
-    std::random_device entropy;
-    return (std::uint64_t{entropy()} << 32 | entropy()) | 1;
-}
-
-} // namespace
 
 heap_window::heap_window(std::size_t substreams, std::size_t max_heaps)
     : substreams_(substreams), max_heaps_(max_heaps), places_(substreams * max_heaps),

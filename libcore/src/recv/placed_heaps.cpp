@@ -4,20 +4,11 @@
 #include <algorithm>
 #include <bit>
 #include <new>
-#include <random>
+
+#include "random_odd.h"
 
 namespace heapwire::recv
 {
-namespace
-{
-
-std::uint64_t random_odd()
-{
-    std::random_device entropy;
-    return (std::uint64_t{entropy()} << 32 | entropy()) | 1;
-}
-
-} // namespace
 
 join placed_heap::check(const wire::packet_view &packet, ordering order) const noexcept
 {

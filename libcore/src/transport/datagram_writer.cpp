@@ -12,7 +12,7 @@ namespace heapwire::transport::detail
 namespace
 {
 
-constexpr std::size_t max_messages = 64; // a call
+constexpr std::size_t messages_a_call = 64;
 constexpr std::size_t max_segments = 64; // a message: the limit of every kernel that has GSO
 constexpr std::size_t max_bytes = 65507; // a message: what IPv4 leaves for UDP payload
 constexpr std::size_t max_parts = 1024;  // a message: UIO_MAXIOV
@@ -39,8 +39,8 @@ struct datagram_writer::message
 };
 
 datagram_writer::datagram_writer(std::vector<boost::asio::ip::udp::endpoint> to, bool gso, bool batched)
-    : to_(std::move(to)), gso_(gso), batched_(batched), messages_(new message[max_messages]),
-      headers_(new mmsghdr[max_messages]), parts_(new iovec[parts_room])
+    : to_(std::move(to)), gso_(gso), batched_(batched), messages_(new message[messages_a_call]),
+      headers_(new mmsghdr[messages_a_call]), parts_(new iovec[parts_room])
 {
 }
 
@@ -99,7 +99,7 @@ std::size_t datagram_writer::build(std::span<const send::packet> packets, bool m
 {
     parts_used_ = 0;
     std::size_t messages = 0;
-    while (!packets.empty() && messages < max_messages)
+    while (!packets.empty() && messages < messages_a_call)
     {
         std::size_t took = add_message(packets, merge, messages_[messages]);
         if (took == 0)
