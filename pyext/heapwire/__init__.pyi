@@ -162,7 +162,18 @@ class MemoryPool(MemoryAllocator):
     ) -> None: ...
 
 class InprocQueue(metaclass=_NativeType):
-    def __init__(self) -> None: ...
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        lose: float = 0.0,
+        duplicate: float = 0.0,
+        reorder: float = 0.0,
+        reorder_depth: int = 8,
+        corrupt: float = 0.0,
+    ) -> None: ...
+    @property
+    def weather_report(self) -> dict[str, int]: ...
     def add_packet(self, packet: Buffer) -> None: ...
     def stop(self) -> None: ...
 

@@ -18,8 +18,20 @@ namespace
 /// All queues of Python are made here, so that each is one of these.
 struct born_queue : inproc_queue
 {
+    explicit born_queue(const transport::weather &how) : inproc_queue(0, how) {}
     host::birth born;
 };
+
+std::shared_ptr<inproc_queue> make_queue(std::uint64_t seed, double lose, double duplicate, double reorder,
+                                         std::size_t reorder_depth, double corrupt)
+{
+    return make_detached<born_queue>(transport::weather{.seed = seed,
+                                                        .lose = lose,
+                                                        .duplicate = duplicate,
+                                                        .reorder = reorder,
+                                                        .reorder_depth = reorder_depth,
+                                                        .corrupt = corrupt});
+}
 
 /// In the child of a fork a thread of the parent may hold the lock for good.
 void require_alive(const inproc_queue &queue)
@@ -33,8 +45,14 @@ void register_inproc(py::module_ &m)
 {
     py::class_<inproc_queue, std::shared_ptr<inproc_queue>>(
         m, "InprocQueue",
-        "Packets inside the process. Any number of threads and streams may fill and empty one at once.")
-        .def(py::init([]() -> std::shared_ptr<inproc_queue> { return make_detached<born_queue>(); }))
+        "Packets inside the process. Any number of threads and streams may fill and empty one at once.\n\n"
+        "For tests, packets that come in may meet bad weather: each is lost, doubled, held back behind 1 to "
+        "reorder_depth "
+        "later ones, or has a bit flipped, with these probabilities and by this seed. What is held back leaves at the "
+        "latest at stop(). weather_report tells what has happened.")
+        .def(py::init(&make_queue), py::kw_only(), py::arg("seed") = 1, py::arg("lose") = 0.0,
+             py::arg("duplicate") = 0.0, py::arg("reorder") = 0.0, py::arg("reorder_depth") = 8,
+             py::arg("corrupt") = 0.0)
         .def(
             "add_packet",
             [](inproc_queue &self, const py::object &packet)
@@ -50,6 +68,23 @@ void register_inproc(py::module_ &m)
                     throw stopped_error("the queue was stopped");
             },
             py::arg("packet"))
+        .def_property_readonly("weather_report",
+                               [](const inproc_queue &self)
+                               {
+                                   require_alive(self);
+                                   transport::weather_report did;
+                                   {
+                                       detached off;
+                                       did = self.report();
+                                   }
+                                   py::dict told;
+                                   told["passed"] = did.passed;
+                                   told["lost"] = did.lost;
+                                   told["duplicated"] = did.duplicated;
+                                   told["reordered"] = did.reordered;
+                                   told["corrupted"] = did.corrupted;
+                                   return told;
+                               })
         .def("stop",
              [](inproc_queue &self)
              {

@@ -107,8 +107,9 @@ CONSTANTS = {
     "send.asyncio.TcpStream": "DEFAULT_BUFFER_SIZE=212992",
     "send.StreamConfig": "DEFAULT_BURST_SIZE=65536 DEFAULT_MAX_HEAPS=4 DEFAULT_MAX_PACKET_SIZE=1472",
 }
-# Ours take names where theirs are positional only, or tell what theirs hides behind *args.
+# Ours take names where theirs are positional only, or tell what theirs hides behind *args, or can do more.
 MORE_IS_FINE = {
+    "InprocQueue.__init__",
     "InprocQueue.add_packet",
     *(f"recv.{kind}.add_udp_pcap_file_reader" for kind in ("Stream", "asyncio.Stream", "ChunkRingStream", "ChunkStreamGroupMember")),
     "Item.__init__",

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import heapwire
+import heapwire.send
 from chunks_support import DATA, SERIAL, chunk, counted
 from heapwire import recv
 from packets import packet
@@ -72,6 +73,23 @@ def check_content(one, per_packet):
             assert not got[flags[row] == 0].any()
 
 
+def check_all(stream, data, per_packet, arrived):
+    """To the end of the stream: chunks in order, their content, and the sums of what was counted. Returns the flags set."""
+    chunks = list(data)
+    assert [one.chunk_id for one in chunks] == sorted({one.chunk_id for one in chunks})
+    for one in chunks:
+        check_content(one, per_packet)
+    stats = counted(stream, "packets", arrived)
+    details = stats.details
+    flags = int(sum(one.present.sum() for one in chunks))
+    ends = ("chunk_heaps", "chunk_heaps_incomplete", "far_heaps", "bad_heap_index", "bad_heap_offset", "bad_heap_extra")
+    assert stats.heaps == stats["too_old_heaps"] + stats["rejected_heaps"] + sum(map(details.get, ends + ("heaps_without_chunk",)))
+    if not per_packet:
+        # A heap whose packets come twice may come again when it is complete: that is seen, and its flag is set once.
+        assert flags == details["chunk_heaps"] - details["repeated_heaps"]
+    return flags
+
+
 @pytest.mark.parametrize("per_packet", [False, True], ids=["flags of heaps", "flags of packets"])
 @pytest.mark.parametrize("seed", range(6))
 def test_lost_doubled_and_out_of_order(seed, per_packet):
@@ -84,20 +102,62 @@ def test_lost_doubled_and_out_of_order(seed, per_packet):
     for *_, one in arriving:
         queue.add_packet(one)
     queue.stop()
-    chunks = list(data)
-    assert [one.chunk_id for one in chunks] == sorted({one.chunk_id for one in chunks})
-    for one in chunks:
-        check_content(one, per_packet)
-    stats = counted(stream, "packets", len(arriving))
-    details = stats.details
-    flags = int(sum(one.present.sum() for one in chunks))
-    ends = ("chunk_heaps", "chunk_heaps_incomplete", "far_heaps", "bad_heap_index", "bad_heap_offset", "bad_heap_extra")
-    assert stats.heaps == stats["too_old_heaps"] + stats["rejected_heaps"] + sum(map(details.get, ends + ("heaps_without_chunk",)))
-    if not per_packet:
-        # A heap whose packets come twice may come again when it is complete: that is seen, and its flag is set once.
-        assert flags == details["chunk_heaps"] - details["repeated_heaps"]
+    flags = check_all(stream, data, per_packet, len(arriving))
     if not lose and not reorder:
         assert flags == SERIALS * (HEAP_SIZE // PACKET if per_packet else 1)
+
+
+@pytest.mark.parametrize("per_packet", [False, True], ids=["flags of heaps", "flags of packets"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_queue_with_weather(seed, per_packet):
+    queue = heapwire.InprocQueue(seed=seed, lose=0.02, duplicate=0.05, reorder=0.3)
+    stream, data = make(per_packet)
+    stream.add_inproc_reader(queue)
+    sent = [one for serial in range(SERIALS) for one in packets_of(serial)]
+    for one in sent:
+        queue.add_packet(one)
+    queue.stop()  # what was held back leaves
+    report = queue.weather_report
+    assert report["passed"] == len(sent) - report["lost"] + report["duplicated"]
+    assert min(report["lost"], report["duplicated"], report["reordered"]) > 0 and report["corrupted"] == 0
+    check_all(stream, data, per_packet, report["passed"])
+    assert stream.stats.details["datagrams"] == report["passed"]
+
+
+def test_weather_is_of_the_seed_alone_and_reaches_senders():
+    """Whether packets are put in by hand or sent, and whoever looks: the same seed, the same fate."""
+
+    def report(how, **options):
+        queue = heapwire.InprocQueue(**options)
+        if how == "by hand":
+            for cnt in range(500):
+                queue.add_packet(packet(cnt, b"12345678", items=[(DATA, 0, False)]))
+        else:
+            stream = heapwire.send.InprocStream(heapwire.ThreadPool(), [queue])
+            heap = heapwire.send.Heap()
+            heap.add_item(heapwire.Item(DATA, "", "", (8,), np.uint8, value=np.arange(8, dtype=np.uint8)))
+            for _ in range(500):
+                stream.send_heap(heap)
+        queue.stop()
+        return queue.weather_report
+
+    rough = {"seed": 5, "lose": 0.1, "duplicate": 0.1, "reorder": 0.1, "corrupt": 0.1}
+    assert report("by hand", **rough) == report("by hand", **rough) == report("sent", **rough)
+    assert report("by hand", **rough) != report("by hand", **rough | {"seed": 6})
+    calm = {"passed": 500, "lost": 0, "duplicated": 0, "reordered": 0, "corrupted": 0}
+    assert report("by hand") == report("sent", seed=9) == calm
+    assert report("by hand", lose=1) == calm | {"passed": 0, "lost": 500}
+
+
+@pytest.mark.parametrize("name", ["lose", "duplicate", "reorder", "corrupt"])
+def test_weather_that_is_none_is_refused(name):
+    for bad in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match=name):
+            heapwire.InprocQueue(**{name: bad})
+    with pytest.raises(ValueError, match="reorder_depth"):
+        heapwire.InprocQueue(reorder_depth=0)
+    with pytest.raises(TypeError):
+        heapwire.InprocQueue(1)
 
 
 NETEM = """
