@@ -12,7 +12,7 @@ namespace heapwire::test
 namespace
 {
 
-constexpr wire::pointer_codec codec(40);
+constexpr wire::pointer_codec codec40(40);
 
 heap heap_of(const std::vector<packet_plan> &plans, ordering order = ordering::any_order)
 {
@@ -52,7 +52,7 @@ TEST(Heap, EndsAnItemAtTheNextAddress)
     const heap h =
         heap_of({{.length = 20,
                   .size = 20,
-                  .pointers = {codec.addressed(0x1002, 12), codec.addressed(0x1001, 4), codec.addressed(0, 10)}}});
+                  .pointers = {codec40.addressed(0x1002, 12), codec40.addressed(0x1001, 4), codec40.addressed(0, 10)}}});
     ASSERT_EQ(ids(h), (std::vector<std::uint64_t>{0x1001, 0x1002}));
     EXPECT_EQ(h.find(0x1001)->bytes.size(), 6U) << "an addressed NULL ends the item before it";
     EXPECT_EQ(h.find(0x1001)->bytes.data(), h.payload().data() + 4);
@@ -64,15 +64,15 @@ TEST(Heap, LeavesOutWhatHasNoBytes)
 {
     const heap h = heap_of({{.length = 8,
                              .size = 8,
-                             .pointers = {codec.addressed(0x1001, 0), codec.addressed(0x1002, 0),
-                                          codec.addressed(0x1003, 8), codec.immediate(0, 3)}}});
+                             .pointers = {codec40.addressed(0x1001, 0), codec40.addressed(0x1002, 0),
+                                          codec40.addressed(0x1003, 8), codec40.immediate(0, 3)}}});
     EXPECT_EQ(ids(h), (std::vector<std::uint64_t>{0x1002}));
 }
 
 TEST(Heap, GivesSharedAddressesToTheLastInSendingOrderWhateverTheArrivalOrder)
 {
-    const packet_plan first{.length = 16, .size = 8, .pointers = {codec.addressed(0x1001, 12)}};
-    const packet_plan second{.length = 16, .offset = 8, .size = 8, .pointers = {codec.addressed(0x1002, 12)}};
+    const packet_plan first{.length = 16, .size = 8, .pointers = {codec40.addressed(0x1001, 12)}};
+    const packet_plan second{.length = 16, .offset = 8, .size = 8, .pointers = {codec40.addressed(0x1002, 12)}};
     EXPECT_EQ(ids(heap_of({first, second})), (std::vector<std::uint64_t>{0x1002}));
     EXPECT_EQ(ids(heap_of({second, first})), (std::vector<std::uint64_t>{0x1002}));
 }
@@ -80,7 +80,7 @@ TEST(Heap, GivesSharedAddressesToTheLastInSendingOrderWhateverTheArrivalOrder)
 TEST(Heap, PacketScopeIdsInAddressedModeAreNeitherItemsNorBorders)
 {
     const heap h =
-        heap_of({{.length = 16, .size = 16, .pointers = {codec.addressed(0x1000, 0), codec.addressed(3, 8)}}});
+        heap_of({{.length = 16, .size = 16, .pointers = {codec40.addressed(0x1000, 0), codec40.addressed(3, 8)}}});
     ASSERT_EQ(h.items().size(), 1U);
     EXPECT_EQ(h.items()[0].bytes.size(), 16U);
 }
@@ -100,7 +100,7 @@ TEST(Heap, ShowsImmediatesAsTheirBigEndianBytes)
 
 TEST(Heap, KeepsItemsValidWhenMoved)
 {
-    heap h = heap_of({{.length = 8, .size = 8, .pointers = {codec.addressed(0x1000, 0), codec.immediate(0x1001, 77)}}});
+    heap h = heap_of({{.length = 8, .size = 8, .pointers = {codec40.addressed(0x1000, 0), codec40.immediate(0x1001, 77)}}});
     const std::byte *bytes = h.items()[1].bytes.data();
     const heap moved(std::move(h));
     EXPECT_EQ(moved.items()[1].bytes.data(), bytes);
@@ -110,7 +110,7 @@ TEST(Heap, KeepsItemsValidWhenMoved)
 TEST(Heap, IncompleteShowsImmediatesOnly)
 {
     const heap h = heap_of(
-        {{.length = 30, .offset = 10, .size = 5, .pointers = {codec.addressed(0x1000, 0), codec.immediate(0x1001, 1)}},
+        {{.length = 30, .offset = 10, .size = 5, .pointers = {codec40.addressed(0x1000, 0), codec40.immediate(0x1001, 1)}},
          {.length = 30, .offset = 20, .size = 5}});
     EXPECT_FALSE(h.is_contiguous());
     EXPECT_EQ(ids(h), (std::vector<std::uint64_t>{0x1001}));
@@ -122,10 +122,10 @@ TEST(Heap, IncompleteShowsImmediatesOnly)
 
 TEST(Heap, SeesStreamControlInImmediatesOnly)
 {
-    const heap start = heap_of({{.length = 0, .pointers = {codec.immediate(6, 0)}}});
+    const heap start = heap_of({{.length = 0, .pointers = {codec40.immediate(6, 0)}}});
     EXPECT_TRUE(start.is_start_of_stream());
     EXPECT_FALSE(start.is_end_of_stream());
-    const heap addressed = heap_of({{.length = 64, .size = 64, .pointers = {codec.addressed(6, 0)}}});
+    const heap addressed = heap_of({{.length = 64, .size = 64, .pointers = {codec40.addressed(6, 0)}}});
     EXPECT_FALSE(addressed.is_start_of_stream());
     EXPECT_FALSE(addressed.is_end_of_stream());
     EXPECT_EQ(ids(addressed), (std::vector<std::uint64_t>{6}));
@@ -138,7 +138,7 @@ TEST(Heap, DecodesDescriptorsOnRequest)
     d.name = "power";
     d.format = {{'u', 32}};
     const std::vector<std::byte> value = wire::encode_descriptor(d, wire::flavour());
-    packet bytes = make_packet({.length = value.size(), .size = value.size(), .pointers = {codec.addressed(5, 0)}});
+    packet bytes = make_packet({.length = value.size(), .size = value.size(), .pointers = {codec40.addressed(5, 0)}});
     std::copy(value.begin(), value.end(), bytes.end() - static_cast<std::ptrdiff_t>(value.size()));
     auto builder = std::make_unique<heap_builder>();
     ASSERT_EQ(builder->add(parse(bytes), {}, 0), join::accepted);

@@ -254,6 +254,7 @@ CASES = {
                 "add_packet": lambda it: it.add_packet(heap(1)),
                 "stop": lambda it: it.stop() if random.random() < 0.0001 else None,
                 "drain": lambda it: receiving().add_inproc_reader(it) if random.random() < 0.01 else None,
+                "look": lambda it: it.weather_report,
             },
         ),
     ),

@@ -135,6 +135,7 @@ LETS_GO = {
     "InprocQueue.__init__": "heapwire.InprocQueue()",
     "InprocQueue.add_packet": "heapwire.InprocQueue().add_packet(heap(1))",
     "InprocQueue.stop": "heapwire.InprocQueue().stop()",
+    "InprocQueue.weather_report": "heapwire.InprocQueue().weather_report",
     "recv.Stream.__init__": "heapwire.recv.Stream(pool)",
     "recv._Stream.add_buffer_reader": "fresh().add_buffer_reader(heap(1))",
     "recv._Stream.add_inproc_reader": "fresh().add_inproc_reader(heapwire.InprocQueue())",
