@@ -3,14 +3,16 @@
 /// millions of times a second.
 #pragma once
 
-#include <pybind11/gil_safe_call_once.h>
 #include <pybind11/pybind11.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cxxabi.h>
 #include <string>
 #include <type_traits>
 #include <utility>
+
+#include "bridge/interpreters.h"
 
 namespace heapwire::python
 {
@@ -93,12 +95,18 @@ struct literal
 template <literal Name>
 [[nodiscard]] PyObject *interned()
 {
-    PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> once;
-    return once
-        .call_once_and_store_result(
-            [] { return py::reinterpret_steal<py::object>(PyUnicode_InternFromString(Name.text)); })
-        .get_stored()
-        .ptr();
+    static std::atomic<PyObject *> known{nullptr};
+    static std::atomic<unsigned> known_since{0}; // an interpreter that ends may free its interned strings, kept or not
+    const unsigned now = interpreters_begun.load(std::memory_order_relaxed);
+    if (known_since.load(std::memory_order_acquire) != now)
+    {
+        PyObject *const name = PyUnicode_InternFromString(Name.text); // the same for all threads that come here at once
+        if (!name)
+            throw py::error_already_set();
+        known.store(name, std::memory_order_relaxed);
+        known_since.store(now, std::memory_order_release);
+    }
+    return known.load(std::memory_order_relaxed);
 }
 
 } // namespace heapwire::python

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "bridge/buffer_lease.h"
+#include "bridge/interpreters.h"
 
 namespace heapwire::python
 {
@@ -13,6 +14,8 @@ namespace
 {
 std::atomic<unsigned long> main_thread{0};
 } // namespace
+
+std::atomic<unsigned> interpreters_begun{0};
 
 runtime &the_runtime()
 {
@@ -31,6 +34,7 @@ void detached::come_back_or_rest() noexcept
 void begin_runtime()
 {
     main_thread.store(py::module_::import("threading").attr("main_thread")().attr("ident").cast<unsigned long>());
+    ++interpreters_begun;
     runtime &r = the_runtime();
     r.calls.reopen();
     r.back.reopen();

@@ -51,7 +51,7 @@ objects = make()
 
 # A call of nearly everything that can be called when all is over, and what it answers then.
 CALLS = """
-def call(heapwire=heapwire, os=os, objects=objects, outgoing=outgoing):  # modules may be cleared when it is called
+def call(refused=(heapwire.Stopped, OSError), os=os, objects=objects, outgoing=outgoing):  # modules may be cleared by then
     queue, stream = objects["queue"], objects["stream"]
     said = []
     for act in (
@@ -63,7 +63,7 @@ def call(heapwire=heapwire, os=os, objects=objects, outgoing=outgoing):  # modul
     ):
         try:
             act()
-        except (heapwire.Stopped, OSError):
+        except refused:
             said.append("ended")
         else:
             said.append("worked")
