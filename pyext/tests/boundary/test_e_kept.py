@@ -51,7 +51,7 @@ objects = make()
 
 # A call of nearly everything that can be called when all is over, and what it answers then.
 CALLS = """
-def call(refused=(heapwire.Stopped, OSError), os=os, objects=objects, outgoing=outgoing):  # modules may be cleared by then
+def call(refused=(heapwire.Stopped, OSError), write=os.write, objects=objects, outgoing=outgoing):  # modules may be cleared by then
     queue, stream = objects["queue"], objects["stream"]
     said = []
     for act in (
@@ -68,7 +68,7 @@ def call(refused=(heapwire.Stopped, OSError), os=os, objects=objects, outgoing=o
         else:
             said.append("worked")
     assert "worked" in said and "ended" in said, said
-    os.write(1, b"called")
+    write(1, b"called")
 """
 
 KEPT = {
