@@ -5,10 +5,10 @@
 // finalizes. From 3.14 on such threads rest until the process ends. Here they do so with every Python: before it
 // touches one of this module's frames, the unwinder asks the personality routine, which the linker (--wrap) leads to
 // this one.
-#include <Python.h>
-
 #include <unistd.h>
 #include <unwind.h>
+
+#include "bridge/runtime.h"
 
 extern "C"
 {
@@ -22,20 +22,12 @@ extern "C"
                                                     _Unwind_Exception *exception, _Unwind_Context *context);
 }
 
-static bool interpreter_ends() noexcept
-{
-#if PY_VERSION_HEX >= 0x030D0000
-    return Py_IsFinalizing() || !Py_IsInitialized();
-#else
-    return _Py_IsFinalizing() || !Py_IsInitialized();
-#endif
-}
-
 _Unwind_Reason_Code __wrap___gxx_personality_v0(int version, _Unwind_Action actions,
                                                 _Unwind_Exception_Class exception_class, _Unwind_Exception *exception,
                                                 _Unwind_Context *context)
 {
-    if ((actions & _UA_FORCE_UNWIND) && interpreter_ends()) // a C++ exception is never forced
+    // A C++ exception is never forced. (Whether Python finalizes, older versions tell by a private function only.)
+    if ((actions & _UA_FORCE_UNWIND) && heapwire::python::the_runtime().calls.closed())
         for (;;)
             ::pause();
     return __real___gxx_personality_v0(version, actions, exception_class, exception, context);
