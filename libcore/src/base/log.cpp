@@ -107,16 +107,6 @@ struct sinks
     }
 };
 
-// The kernel is asked once a thread. No destructor: a thread may log to its very end.
-thread_local std::uint64_t own_thread = 0;
-
-std::uint64_t this_thread() noexcept
-{
-    if (own_thread == 0)
-        own_thread = static_cast<std::uint64_t>(::syscall(SYS_gettid));
-    return own_thread;
-}
-
 // Never destroyed: threads may log until the process is gone.
 sinks &all_sinks()
 {
@@ -124,12 +114,7 @@ sinks &all_sinks()
     {
         auto *const all = new sinks;
         // Nobody may be inside a lock at the moment of a fork: in the child it would be held for ever.
-        ::pthread_atfork([] { all_sinks().hold(); }, [] { all_sinks().let_go(); },
-                         []
-                         {
-                             own_thread = 0; // the child's only thread has another id
-                             all_sinks().let_go();
-                         });
+        ::pthread_atfork([] { all_sinks().hold(); }, [] { all_sinks().let_go(); }, [] { all_sinks().let_go(); });
         return all;
     }();
     return *made;
@@ -166,7 +151,10 @@ void log_text(log_level level, std::string_view room, const std::string &text, c
             const std::lock_guard lock(all.lock);
             sink = all.current;
         }
-        sink->write({level, room, text, file, line, std::chrono::system_clock::now(), this_thread()});
+        // (A thread-local id would save the call, but in the child of a fork its first use may wait for the loader's
+        // lock.)
+        sink->write({level, room, text, file, line, std::chrono::system_clock::now(),
+                     static_cast<std::uint64_t>(::syscall(SYS_gettid))});
     }
     catch (...)
     {
