@@ -49,10 +49,10 @@ TEST(Heap, IsFalseAndEmptyByDefault)
 
 TEST(Heap, EndsAnItemAtTheNextAddress)
 {
-    const heap h =
-        heap_of({{.length = 20,
-                  .size = 20,
-                  .pointers = {codec40.addressed(0x1002, 12), codec40.addressed(0x1001, 4), codec40.addressed(0, 10)}}});
+    const heap h = heap_of(
+        {{.length = 20,
+          .size = 20,
+          .pointers = {codec40.addressed(0x1002, 12), codec40.addressed(0x1001, 4), codec40.addressed(0, 10)}}});
     ASSERT_EQ(ids(h), (std::vector<std::uint64_t>{0x1001, 0x1002}));
     EXPECT_EQ(h.find(0x1001)->bytes.size(), 6U) << "an addressed NULL ends the item before it";
     EXPECT_EQ(h.find(0x1001)->bytes.data(), h.payload().data() + 4);
@@ -100,7 +100,8 @@ TEST(Heap, ShowsImmediatesAsTheirBigEndianBytes)
 
 TEST(Heap, KeepsItemsValidWhenMoved)
 {
-    heap h = heap_of({{.length = 8, .size = 8, .pointers = {codec40.addressed(0x1000, 0), codec40.immediate(0x1001, 77)}}});
+    heap h =
+        heap_of({{.length = 8, .size = 8, .pointers = {codec40.addressed(0x1000, 0), codec40.immediate(0x1001, 77)}}});
     const std::byte *bytes = h.items()[1].bytes.data();
     const heap moved(std::move(h));
     EXPECT_EQ(moved.items()[1].bytes.data(), bytes);
@@ -109,9 +110,11 @@ TEST(Heap, KeepsItemsValidWhenMoved)
 
 TEST(Heap, IncompleteShowsImmediatesOnly)
 {
-    const heap h = heap_of(
-        {{.length = 30, .offset = 10, .size = 5, .pointers = {codec40.addressed(0x1000, 0), codec40.immediate(0x1001, 1)}},
-         {.length = 30, .offset = 20, .size = 5}});
+    const heap h = heap_of({{.length = 30,
+                             .offset = 10,
+                             .size = 5,
+                             .pointers = {codec40.addressed(0x1000, 0), codec40.immediate(0x1001, 1)}},
+                            {.length = 30, .offset = 20, .size = 5}});
     EXPECT_FALSE(h.is_contiguous());
     EXPECT_EQ(ids(h), (std::vector<std::uint64_t>{0x1001}));
     EXPECT_EQ(h.heap_length(), 30);
