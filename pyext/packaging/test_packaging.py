@@ -110,9 +110,6 @@ def test_the_wheel_of_the_archive_serves_in_a_fresh_environment(wheel, tmp_path)
     assert "Jocelyn Bell" in run(python, EXAMPLE, cwd=tmp_path)
 
 
-@pytest.mark.skipif(
-    (ROOT / "build" / "freethreaded" / "package").exists(), reason="the stage without a GIL has built it alone"
-)
 def test_pyext_alone_serves_with_an_installed_core(build):
     """Its folders stay, and optimising is left out: what is compiled here is not in the cache otherwise."""
     alone = ROOT / "build" / "pyext-alone"

@@ -61,6 +61,16 @@ def interrupted(call):
     finally:
         calling = False
     return False
+
+# By signals that another thread takes, whether or not system calls begin again after them.
+def each_is_interrupted_through_another_thread(call, times):
+    other = threading.Thread(target=threading.Event().wait, daemon=True)
+    other.start()
+    for restart in (True, False):
+        signal.siginterrupt(signal.SIGINT, restart)
+        for _ in range(times):
+            soon(lambda: signal.pthread_kill(other.ident, signal.SIGINT))
+            assert interrupted(call)
 """
 
 # A receiver besides.

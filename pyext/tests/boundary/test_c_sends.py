@@ -10,6 +10,22 @@ import socket
 import heapwire.send
 from things import heap_of
 pool = heapwire.ThreadPool()
+
+def assert_in_flight(data):  # a heap of it: it is locked
+    try:
+        data.append(1)
+        raise AssertionError("the heap was not in flight")
+    except BufferError:
+        pass
+
+def assert_given_back(data):
+    limit = time.monotonic() + 30
+    while True:
+        try:
+            return data.append(1)
+        except BufferError:
+            assert time.monotonic() < limit
+            time.sleep(0.01)
 """
 )
 
@@ -26,23 +42,12 @@ for i in range({times(100)}):
     soon(interrupt, 0.05)
     assert interrupted(lambda: stream.send_heap(heap))
     del heap
-    try:
-        data.append(1)
-        raise AssertionError("the heap was not in flight")
-    except BufferError:
-        pass
+    assert_in_flight(data)
     del stream  # sends the rest
     receiver = heapwire.recv.Stream(pool)
     receiver.add_inproc_reader(queue)
     assert bytes(receiver.get().get_items()[0]) == bytes(data)
-    limit = time.monotonic() + 30
-    while True:
-        try:
-            data.append(1)
-            break
-        except BufferError:
-            assert time.monotonic() < limit
-            time.sleep(0.01)
+    assert_given_back(data)
 """
     )
 
@@ -75,14 +80,7 @@ from heapwire import _core, send
 # The second packet is due in half an hour.
 stream = send.InprocStream(pool, [heapwire.InprocQueue()], send.StreamConfig(rate=1, burst_size=1, max_heaps=1000))
 paused = heap_of((0x1000, bytes(10000)))
-parked = threading.Event()
-other = threading.Thread(target=parked.wait, daemon=True)
-other.start()
-for restart in (True, False):
-    signal.siginterrupt(signal.SIGINT, restart)
-    for i in range({times(50)}):
-        soon(lambda: signal.pthread_kill(other.ident, signal.SIGINT))
-        assert interrupted(lambda: stream.send_heap(paused))
+each_is_interrupted_through_another_thread(lambda: stream.send_heap(paused), {times(50)})
 _core._testing.set_gap(200)
 for i in range({times(20)}):
     soon(interrupt, 0.1)
@@ -137,21 +135,10 @@ heap = heap_of((0x1000, data))
 soon(interrupt)
 assert interrupted(lambda: stream.send_heap(heap))
 del heap
-try:
-    data.append(1)
-    raise AssertionError("the heap was not in flight")
-except BufferError:
-    pass
+assert_in_flight(data)
 del stream  # would wait for ever
 assert told.wait(50)
-limit = time.monotonic() + 30
-while True:
-    try:
-        data.append(1)
-        break
-    except BufferError:
-        assert time.monotonic() < limit
-        time.sleep(0.01)
+assert_given_back(data)
 """
     )
 

@@ -22,14 +22,7 @@ def test_c2_also_when_another_thread_takes_the_signal():
     run(
         RECEIVING
         + f"""
-parked = threading.Event()
-other = threading.Thread(target=parked.wait, daemon=True)
-other.start()
-for restart in (True, False):
-    signal.siginterrupt(signal.SIGINT, restart)
-    for i in range({times(50)}):
-        soon(lambda: signal.pthread_kill(other.ident, signal.SIGINT))
-        assert interrupted(stream.get)
+each_is_interrupted_through_another_thread(stream.get, {times(50)})
 """
     )
 
