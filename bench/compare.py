@@ -119,9 +119,9 @@ class Programs:
         return json.loads(run(command, self.seconds))
 
     def heapwire_udp(self, packet: int, heap: int, gigabits: float = 0) -> dict:
-        many = 256 if heap < 65536 else 8
+        many, ring = (256, 1024) if heap < 65536 else (8, 8)
         command = [*self.under, self.build / "bench/udp_bench", "--packet", packet, "--heap", heap,
-                   "--seconds", self.seconds, "--cores", self.cores, "--in-flight", many, "--ring", many,
+                   "--seconds", self.seconds, "--cores", self.cores, "--in-flight", many, "--ring", ring,
                    "--rate", gigabits, *(["--pool"] if heap >= 65536 else [])]
         return json.loads(run(command, self.seconds).splitlines()[-1])
 

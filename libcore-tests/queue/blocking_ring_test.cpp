@@ -92,6 +92,22 @@ TEST(BlockingRing, PushesAndPopsBatches)
     EXPECT_EQ(r.try_push_many(std::span(in).last(1)), 0u);
 }
 
+TEST(BlockingRing, TellsConsumersOnceOfSeveralPushes)
+{
+    number_ring r(4, wake_kind::eventfd);
+    r.data_wake().arm();
+    std::array<std::unique_ptr<int>, 2> in{boxed(0), boxed(1)};
+    EXPECT_EQ(r.put_many(in), 2u);
+    in = {boxed(2), boxed(3)};
+    EXPECT_EQ(r.put_many(in), 2u);
+    EXPECT_EQ(r.size(), 4u);
+    EXPECT_FALSE(readable(r.data_wake().fd()));
+    r.tell(0);
+    EXPECT_FALSE(readable(r.data_wake().fd()));
+    r.tell(4);
+    EXPECT_TRUE(readable(r.data_wake().fd()));
+}
+
 TEST(BlockingRing, AsksNoPolicyWhenItNeedNotWait)
 {
     number_ring r(1);

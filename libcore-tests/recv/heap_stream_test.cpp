@@ -105,6 +105,57 @@ TEST(HeapStream, CallsTheHookWhenThereIsRoomAndGoesOn)
     EXPECT_EQ(stream.statistics()[stat::worker_blocked], 1U);
 }
 
+// What the consumer of a stream is told, by a hook of its own.
+class told
+{
+public:
+    explicit told(heap_stream &stream) : stream_(stream) { EXPECT_TRUE(stream.ring().call_on_data(hook_)); }
+    ~told() { stream_.ring().cancel(hook_); }
+    int times() const { return hook_.calls; }
+
+private:
+    heap_stream &stream_;
+    counting_hook hook_;
+};
+
+TEST(HeapStream, WakesConsumersWhenTheSourceSaysThatNoMoreFollows)
+{
+    heap_stream stream({}, {.heaps = 8});
+    const told consumer(stream);
+    const auto gate = stream.gate();
+    EXPECT_EQ(gate->take(as_datagrams(small_heaps(1, 2)), true).state, flow::go_on);
+    EXPECT_EQ(gate->take(as_datagrams(small_heaps(3, 4)), true).state, flow::go_on);
+    EXPECT_EQ(stream.ring().size(), 4U) << "who looks, finds them";
+    EXPECT_EQ(consumer.times(), 0);
+    EXPECT_EQ(gate->take({}).state, flow::go_on);
+    EXPECT_EQ(consumer.times(), 1);
+}
+
+TEST(HeapStream, WakesConsumersAtOnceWhenTheRingFillsUp)
+{
+    heap_stream stream({}, {.heaps = 8});
+    const told consumer(stream);
+    (void)stream.gate()->take(as_datagrams(small_heaps(1, 4)), true);
+    EXPECT_EQ(consumer.times(), 0);
+    (void)stream.gate()->take(as_datagrams(small_heaps(5, 5)), true);
+    EXPECT_EQ(consumer.times(), 1);
+}
+
+TEST(HeapStream, WakesConsumersWhenItEndsWhateverTheSourceSaid)
+{
+    for (const bool by_source : {true, false})
+    {
+        heap_stream stream({}, {.heaps = 8});
+        const told consumer(stream);
+        (void)stream.gate()->take(as_datagrams(small_heaps(1, 2)), true);
+        if (by_source)
+            (void)stream.gate()->take(as_datagrams({make_stop(3)}), true);
+        else
+            stream.stop();
+        EXPECT_EQ(consumer.times(), 1);
+    }
+}
+
 TEST(HeapStream, EndsOnlyWhenEverythingIsInTheRing)
 {
     heap_stream stream({}, {.heaps = 1, .contiguous_only = false});

@@ -91,7 +91,7 @@ void chunk_core::leave_once() noexcept
             out->leave();
 }
 
-taken chunk_core::take(std::span<const datagram> packets)
+taken chunk_core::take(std::span<const datagram> packets, bool)
 {
     if (!packets.empty())
         if (const std::shared_ptr<chunk_outlet> out = outlet())

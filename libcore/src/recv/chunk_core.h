@@ -22,7 +22,7 @@ public:
     chunk_core(options how, chunk_options where, std::shared_ptr<chunk_outlet> outlet);
 
     // packet_gate
-    [[nodiscard]] taken take(std::span<const datagram> packets) override;
+    [[nodiscard]] taken take(std::span<const datagram> packets, bool more_follow) override;
     [[nodiscard]] taken take_stream(bytes_view bytes, std::int64_t time) override;
     [[nodiscard]] flow source_ended() override;
     void count_kernel_drops(std::uint64_t packets) noexcept override;

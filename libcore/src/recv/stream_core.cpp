@@ -53,7 +53,8 @@ void stream_core::drop(std::unique_ptr<heap_builder> finished)
 
 void stream_core::push_staged()
 {
-    const std::size_t pushed = staged_.empty() ? 0 : ring_.try_push_many(staged_);
+    const std::size_t pushed = staged_.empty() ? 0 : ring_.put_many(staged_);
+    untold_ += pushed;
     for (std::size_t i = pushed; i < staged_.size(); ++i)
         drop(std::move(staged_[i])); // stopped meanwhile
     staged_.clear();
@@ -61,11 +62,13 @@ void stream_core::push_staged()
 }
 
 template <typename Step>
-auto stream_core::with_receiver(const Step &step)
+auto stream_core::with_receiver(const Step &step, bool more_follow)
 {
     std::lock_guard lock(packets_);
     auto result = step();
     push_staged();
+    if (!more_follow || ring_.size() > ring_.capacity() / 2)
+        ring_.tell(std::exchange(untold_, 0));
     return result;
 }
 
@@ -104,9 +107,9 @@ void stream_core::after_batch(flow state)
         end_of_network();
 }
 
-taken stream_core::take(std::span<const datagram> packets)
+taken stream_core::take(std::span<const datagram> packets, bool more_follow)
 {
-    const taken result = with_receiver([&] { return receiver_.take(packets); });
+    const taken result = with_receiver([&] { return receiver_.take(packets); }, more_follow);
     after_batch(result.state);
     return result;
 }

@@ -24,7 +24,7 @@ public:
     ~stream_core() override = default;
 
     // packet_gate
-    [[nodiscard]] taken take(std::span<const datagram> packets) override;
+    [[nodiscard]] taken take(std::span<const datagram> packets, bool more_follow) override;
     [[nodiscard]] taken take_stream(bytes_view bytes, std::int64_t time) override;
     [[nodiscard]] flow source_ended() override;
     void count_kernel_drops(std::uint64_t packets) noexcept override;
@@ -49,7 +49,7 @@ private:
     void drop(std::unique_ptr<heap_builder> finished);
     void push_staged();
     template <typename Step>
-    auto with_receiver(const Step &step);
+    auto with_receiver(const Step &step, bool more_follow = false);
     void warn_incomplete(const heap_builder &lost);
     void warn_blocked(flow state);
     void after_batch(flow state);
@@ -62,6 +62,7 @@ private:
     // They go in together, with one lock and one wake. Empty whenever packets_ is free.
     std::vector<std::unique_ptr<heap_builder>> staged_;
     std::size_t staging_room_ = 0;
+    std::size_t untold_ = 0; // heaps in the ring that consumers have not been told of; under packets_
     std::uint64_t incomplete_unreported_ = 0;
     std::chrono::steady_clock::time_point next_incomplete_warning_{};
 

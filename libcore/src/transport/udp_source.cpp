@@ -16,6 +16,9 @@ using boost::asio::ip::udp;
 
 // Reads in a row before other streams of the thread get their turn.
 constexpr int reads_in_a_row = 16;
+// Of these, how many before consumers are woken, though more packets wait: where a consumer shares the core with the
+// reader, each wake costs two switches between them.
+constexpr int reads_a_wake = 4;
 
 detail::reader_options reader_for(const udp_receive_options &how, const udp_facts &facts, const recv::options &stream)
 {
@@ -62,14 +65,15 @@ private:
     }
     void wait();
     void read();
-    bool hand_over() { return left_.empty() || offer_left(); }
-    bool offer_left();
+    bool hand_over(bool more_follow);
+    bool offer_left(bool more_follow = false);
     void count_drops() noexcept;
     void failed_read();
 
     detail::datagram_reader reader_;
     udp::socket socket_;
     std::span<const recv::datagram> left_; // what the stream has not taken yet; points into reader_
+    bool owes_wake_ = false;               // the stream was told that more would follow
     std::uint32_t drops_ = 0;              // counted already
 };
 
@@ -95,7 +99,7 @@ void udp_source::read()
     {
         state found = reader_.read(socket_.native_handle());
         left_ = reader_.packets();
-        if (!hand_over())
+        if (!hand_over(found == state::more && i % reads_a_wake != reads_a_wake - 1))
             return;
         if (found == state::failed)
             return failed_read();
@@ -109,13 +113,19 @@ void udp_source::read()
     later([this] { read(); });
 }
 
-// False: the stream is full or over, and resume() or nobody goes on.
-bool udp_source::offer_left()
+bool udp_source::hand_over(bool more_follow)
 {
+    return (left_.empty() && !owes_wake_) || offer_left(more_follow);
+}
+
+// False: the stream is full or over, and resume() or nobody goes on.
+bool udp_source::offer_left(bool more_follow)
+{
+    owes_wake_ = more_follow;
     return offer(
-        [this]
+        [this, more_follow]
         {
-            recv::taken t = gate().take(left_);
+            recv::taken t = gate().take(left_, more_follow);
             left_ = left_.subspan(t.used);
             return t.state;
         });

@@ -62,7 +62,16 @@ public:
         return result;
     }
     /// Pushes from the front until full; answers how many were taken (0 too when stopped).
-    [[nodiscard]] std::size_t try_push_many(std::span<value> values);
+    [[nodiscard]] std::size_t try_push_many(std::span<value> values)
+    {
+        const std::size_t taken = put_many(values);
+        tell(taken);
+        return taken;
+    }
+    /// try_push_many() in two steps, for who pushes several times and wakes consumers once. put_many() wakes nobody;
+    /// tell() with the sum of its answers must follow soon: consumers may sleep until then.
+    [[nodiscard]] std::size_t put_many(std::span<value> values);
+    void tell(std::size_t pushed) noexcept;
     /// Waits while the ring is full: `stopped`, `timeout` or `ok`. What the policy throws passes through; nothing
     /// was pushed then.
     template <typename P = plain_wait>
@@ -156,21 +165,22 @@ push_result blocking_ring<T>::put(value &v)
 }
 
 template <typename T>
-std::size_t blocking_ring<T>::try_push_many(std::span<value> values)
+std::size_t blocking_ring<T>::put_many(std::span<value> values)
 {
-    std::size_t taken = 0;
-    {
-        const std::lock_guard lock(push_lock_);
-        if (!stopped_.load(std::memory_order_relaxed))
-            taken = ring_.try_push_many(values);
-    }
-    if (taken == 1)
+    const std::lock_guard lock(push_lock_);
+    return stopped_.load(std::memory_order_relaxed) ? 0 : ring_.try_push_many(values);
+}
+
+template <typename T>
+void blocking_ring<T>::tell(std::size_t pushed) noexcept
+{
+    if (pushed == 0)
+        return;
+    if (pushed == 1)
         data_.notify_one();
-    else if (taken > 1)
+    else
         data_.notify_all();
-    if (taken > 0)
-        call_data_hooks();
-    return taken;
+    call_data_hooks();
 }
 
 template <typename T>

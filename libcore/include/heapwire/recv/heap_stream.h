@@ -38,7 +38,9 @@ class packet_gate
 public:
     virtual ~packet_gate() = default;
     /// After `full` and the hook: call again with what is left, also if that is nothing (see flow::full).
-    [[nodiscard]] virtual taken take(std::span<const datagram> packets) = 0;
+    /// `more_follow`: this source calls again at once, so that consumers need not be woken yet. A source that says so
+    /// must call again without it before it waits for anything, if need be with no packets.
+    [[nodiscard]] virtual taken take(std::span<const datagram> packets, bool more_follow = false) = 0;
     [[nodiscard]] virtual taken take_stream(bytes_view bytes, std::int64_t time = 0) = 0;
     /// This source has no more data. `full`: call again after the hook was called.
     [[nodiscard]] virtual flow source_ended() = 0;
