@@ -113,10 +113,7 @@ void udp_source::read()
     later([this] { read(); });
 }
 
-bool udp_source::hand_over(bool more_follow)
-{
-    return (left_.empty() && !owes_wake_) || offer_left(more_follow);
-}
+bool udp_source::hand_over(bool more_follow) { return (left_.empty() && !owes_wake_) || offer_left(more_follow); }
 
 // False: the stream is full or over, and resume() or nobody goes on.
 bool udp_source::offer_left(bool more_follow)
