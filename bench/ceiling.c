@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a plain C program moves over loopback UDP with GSO and GRO: the ceiling that udp_bench is measured against.
 //   ceiling [packet size] [seconds] [plain|copy|scatter|both] [sender core] [receiver core] [gigabits a second]
+//           [ADDRESS:PORT (only sends, there)]
 // plain:   the sender's packets lie back to back in a 4 MiB buffer, the receiver looks at nothing
 // copy:    the receiver copies every packet into a 4 MiB buffer, as a library must that hands out whole heaps
 // scatter: each packet is a 64-byte header and a payload from elsewhere, as in SPEAD
@@ -28,11 +29,17 @@
 #define UDP_GRO 104
 #endif
 
-enum { ring = 4 << 20, header_size = 64, room = 65536, messages = 4 };
+enum
+{
+    ring = 4 << 20,
+    header_size = 64,
+    room = 65536,
+    messages = 4
+};
 
 static size_t packet_size = 1472;
 static double seconds = 3, gigabits = 0;
-static int copy, scatter, core[2] = {0, 1}, sockets[2];
+static int copy, scatter, away, core[2] = {0, 1}, sockets[2];
 static struct sockaddr_in where;
 static atomic_int done;
 static uint64_t sent_bytes, sent_packets, got_bytes, got_packets;
@@ -75,8 +82,11 @@ static void *send_all(void *unused)
         struct cmsghdr align;
     } control;
     struct iovec parts[128];
-    struct msghdr message = {.msg_name = &where, .msg_namelen = sizeof where, .msg_iov = parts,
-                             .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    struct msghdr message = {.msg_name = &where,
+                             .msg_namelen = sizeof where,
+                             .msg_iov = parts,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
     struct cmsghdr *c = CMSG_FIRSTHDR(&message);
     c->cmsg_level = SOL_UDP;
     c->cmsg_type = UDP_SEGMENT;
@@ -111,6 +121,8 @@ static void *send_all(void *unused)
         while (gigabits > 0 && (double)sent_bytes * 8e-9 > gigabits * (t - start));
     }
     took = now() - start;
+    if (away)
+        return NULL;
     usleep(200000);
     atomic_store(&done, 1);
     return NULL;
@@ -132,8 +144,8 @@ static void *receive_all(void *unused)
         for (int i = 0; i < messages; ++i)
         {
             parts[i] = (struct iovec){into + (size_t)i * room, room};
-            headers[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1, .msg_control = control[i],
-                                                 .msg_controllen = sizeof control[i]};
+            headers[i].msg_hdr = (struct msghdr){
+                .msg_iov = &parts[i], .msg_iovlen = 1, .msg_control = control[i], .msg_controllen = sizeof control[i]};
         }
         int n = recvmmsg(sockets[1], headers, messages, MSG_WAITFORONE, NULL);
         for (int i = 0; i < n; ++i)
@@ -141,7 +153,7 @@ static void *receive_all(void *unused)
             size_t size = headers[i].msg_len, segment = size;
             struct cmsghdr *c = CMSG_FIRSTHDR(&headers[i].msg_hdr);
             if (c && c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
-                segment = (size_t)*(int *)CMSG_DATA(c);
+                segment = (size_t) * (int *)CMSG_DATA(c);
             got_bytes += size;
             got_packets += segment ? (size + segment - 1) / segment : 1;
             for (size_t from = 0; copy && from < size; from += segment)
@@ -155,6 +167,35 @@ static void *receive_all(void *unused)
         }
     }
     return NULL;
+}
+
+static void receive_here(void)
+{
+    int on = 1, size = 8 << 20;
+    socklen_t length = sizeof where;
+    struct timeval patience = {0, 50000};
+    where.sin_family = AF_INET;
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    setsockopt(sockets[1], SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    setsockopt(sockets[1], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (setsockopt(sockets[1], SOL_UDP, UDP_GRO, &on, sizeof on) != 0)
+        fail("UDP_GRO");
+    if (bind(sockets[1], (struct sockaddr *)&where, sizeof where) != 0 ||
+        getsockname(sockets[1], (struct sockaddr *)&where, &length) != 0)
+        fail("bind");
+}
+
+static void send_to(char *place)
+{
+    char *colon = strrchr(place, ':');
+    if (!colon)
+        fail("ADDRESS:PORT");
+    *colon = 0;
+    where.sin_family = AF_INET;
+    where.sin_port = htons((uint16_t)atoi(colon + 1));
+    if (inet_pton(AF_INET, place, &where.sin_addr) != 1)
+        fail(place);
+    away = 1;
 }
 
 int main(int argc, char **argv)
@@ -179,27 +220,21 @@ int main(int argc, char **argv)
     for (int i = 0; i < 2; ++i)
         if ((sockets[i] = socket(AF_INET, SOCK_DGRAM, 0)) < 0)
             fail("socket");
-    int on = 1, size = 8 << 20;
-    socklen_t length = sizeof where;
-    struct timeval patience = {0, 50000};
-    where.sin_family = AF_INET;
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    setsockopt(sockets[1], SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-    setsockopt(sockets[1], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (setsockopt(sockets[1], SOL_UDP, UDP_GRO, &on, sizeof on) != 0)
-        fail("UDP_GRO");
-    if (bind(sockets[1], (struct sockaddr *)&where, sizeof where) != 0 ||
-        getsockname(sockets[1], (struct sockaddr *)&where, &length) != 0)
-        fail("bind");
+    if (argc > 7)
+        send_to(argv[7]);
+    else
+        receive_here();
 
     pthread_t threads[2];
-    pthread_create(&threads[1], NULL, receive_all, NULL);
+    if (!away)
+        pthread_create(&threads[1], NULL, receive_all, NULL);
     pthread_create(&threads[0], NULL, send_all, NULL);
     pthread_join(threads[0], NULL);
-    pthread_join(threads[1], NULL);
+    if (!away)
+        pthread_join(threads[1], NULL);
     printf("{\"program\": \"ceiling\", \"mode\": \"%s\", \"packet_size\": %zu, \"sent_gbps\": %.2f, "
            "\"received_gbps\": %.2f, \"lost\": %.6f}\n",
            mode, packet_size, (double)sent_bytes * 8e-9 / took, (double)got_bytes * 8e-9 / took,
-           1 - (double)got_packets / (double)sent_packets);
+           away ? 0 : 1 - (double)got_packets / (double)sent_packets);
     return 0;
 }
