@@ -26,12 +26,6 @@ namespace
 namespace ip = boost::asio::ip;
 namespace tr = heapwire::transport;
 
-/// A socket argument of either kind: found by having fileno(), checked when it is used.
-struct socket_argument
-{
-    py::object object;
-};
-
 /// `make` opens the source; detached, because that can block.
 template <typename Make>
 void add_source(stream_base &self, Make &&make)
@@ -180,24 +174,6 @@ void add_pcap(stream_base &self, const std::string &filename, const std::string 
 constexpr std::size_t udp_max_size = 9200, udp_buffer_size = 8 << 20, tcp_max_size = 65536, tcp_buffer_size = 208 << 10;
 
 } // namespace
-} // namespace heapwire::python
-
-/// Overloads are told apart by the first argument: a number, a socket, or a name.
-template <>
-struct pybind11::detail::type_caster<heapwire::python::socket_argument>
-{
-    PYBIND11_TYPE_CASTER(heapwire::python::socket_argument, const_name("socket.socket"));
-    bool load(handle from, bool)
-    {
-        if (!from || !hasattr(from, "fileno"))
-            return false;
-        value.object = reinterpret_borrow<object>(from);
-        return true;
-    }
-};
-
-namespace heapwire::python
-{
 
 void def_readers(stream_base_class &type)
 {

@@ -106,12 +106,6 @@ template <typename T>
     return made;
 }
 
-/// A socket argument: found by having fileno(), checked when it is used.
-struct sending_socket
-{
-    py::object object;
-};
-
 [[nodiscard]] send_stream::make_sink udp_sink_maker(udp_wish wish);
 /// `fd` is duplicated; closed afterwards if it is `owned`.
 [[nodiscard]] send_stream::make_sink tcp_sink_maker(int fd, bool owned);
@@ -120,24 +114,6 @@ inproc_sink_maker(const std::vector<std::shared_ptr<transport::inproc_queue>> &q
 
 inline constexpr std::size_t udp_send_buffer = 524288;
 inline constexpr std::size_t tcp_send_buffer = 212992;
-
-} // namespace heapwire::python
-
-template <>
-struct pybind11::detail::type_caster<heapwire::python::sending_socket>
-{
-    PYBIND11_TYPE_CASTER(heapwire::python::sending_socket, const_name("socket.socket"));
-    bool load(handle from, bool)
-    {
-        if (!from || !hasattr(from, "fileno"))
-            return false;
-        value.object = reinterpret_borrow<object>(from);
-        return true;
-    }
-};
-
-namespace heapwire::python
-{
 
 template <typename Type>
 void def_udp(Type &type)
@@ -170,7 +146,7 @@ void def_udp(Type &type)
                  }),
              pool_arg(), py::arg("endpoints"), config_arg(), size_arg(), py::arg("ttl"), py::arg("interface_index"))
         .def(py::init(
-                 [](pool p, const sending_socket &socket, endpoint_list to, const config &c)
+                 [](pool p, const socket_argument &socket, endpoint_list to, const config &c)
                  {
                      int fd = socket_of(socket.object, socket_kind::datagram);
                      return make_stream<T>(p, c, udp_sink_maker({to, 0, {}, {}, {}, fd}));
@@ -184,7 +160,7 @@ void def_tcp(Type &type)
     using T = typename Type::type;
     type.def_property_readonly_static("DEFAULT_BUFFER_SIZE", [](const py::object &) { return tcp_send_buffer; });
     type.def(py::init(
-                 [](std::shared_ptr<thread_pool> pool, const sending_socket &socket, const send_stream_config &config)
+                 [](std::shared_ptr<thread_pool> pool, const socket_argument &socket, const send_stream_config &config)
                  {
                      int fd = socket_of(socket.object, socket_kind::stream);
                      return make_stream<T>(std::move(pool), config, tcp_sink_maker(fd, false));
