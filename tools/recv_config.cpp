@@ -50,7 +50,7 @@ void declare_stream(arguments &args)
     args.value("wake", "HOW", "futex", "futex, eventfd or pipe: how the reader is woken");
     args.value("allocator", "KIND", "aligned", "aligned, mmap, huge (huge pages if there are any) or huge-only");
     args.value("pool", "BYTES", "0", "keep freed payloads of at most this size for later heaps; 0: no pool");
-    args.value("copy", "HOW", "plain", "plain or nontemporal");
+    args.value("copy", "HOW", "automatic", "automatic, plain or nontemporal");
 }
 
 void declare_captures(arguments &args)
@@ -105,7 +105,8 @@ void read_stream(const arguments &args, recv_config &out)
                                         {{"any", recv::end_when::any_source}, {"last", recv::end_when::last_source}});
     s.stream_id = args.number("stream-id");
     s.memory = read_memory(args);
-    s.copy = args.choice<copy_function>("copy", {{"plain", copy_plain}, {"nontemporal", copy_nontemporal}});
+    s.copy = args.choice<copy_function>(
+        "copy", {{"automatic", copy_automatic}, {"plain", copy_plain}, {"nontemporal", copy_nontemporal}});
     s.validate();
     out.ring.heaps = args.number("ring-heaps");
     out.ring.contiguous_only = !args.has("incomplete");

@@ -2,7 +2,9 @@
 #include "heapwire/memory/copy.h"
 
 #include <algorithm>
+#include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -16,7 +18,10 @@ std::vector<named_copy> every_copy()
 {
     const auto streaming = nontemporal_copies();
     std::vector<named_copy> all(streaming.begin(), streaming.end());
+    for (const named_copy &kind : streaming)
+        all.push_back({kind.name, kind.unfenced});
     all.push_back({"copy_plain", copy_plain});
+    all.push_back({"copy_automatic", copy_automatic});
     all.push_back({"copy_nontemporal", copy_nontemporal});
     return all;
 }
@@ -71,6 +76,27 @@ TEST(Copy, EveryKindTakesNullForNoBytes)
 {
     for (const named_copy &kind : every_copy())
         kind.copy(nullptr, nullptr, 0);
+}
+
+TEST(Copy, UnfencedCopiesAreSeenByOtherThreadsAfterAFence)
+{
+    for (const named_copy &kind : nontemporal_copies())
+    {
+        const auto from = pattern(100'000);
+        std::vector<std::byte> to(from.size());
+        std::atomic<bool> done{false};
+        std::thread writer(
+            [&]
+            {
+                kind.unfenced(to.data(), from.data(), from.size());
+                fence_nontemporal();
+                done.store(true, std::memory_order_release);
+            });
+        while (!done.load(std::memory_order_acquire))
+            std::this_thread::yield();
+        EXPECT_EQ(to, from) << kind.name;
+        writer.join();
+    }
 }
 
 TEST(Copy, TheKindInUseIsTheFirstOfThoseThatRunHere)

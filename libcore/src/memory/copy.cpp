@@ -9,7 +9,7 @@ namespace heapwire
 namespace
 {
 
-constexpr named_copy plain_only[] = {{"plain", copy_plain}};
+constexpr named_copy plain_only[] = {{"plain", copy_plain, copy_plain}};
 
 std::span<const named_copy> choose() noexcept
 {
@@ -24,6 +24,10 @@ void copy_plain(std::byte *to, const std::byte *from, std::size_t size) noexcept
     if (size > 0) // null is allowed then, which memcpy does not promise
         std::memcpy(to, from, size);
 }
+
+void copy_automatic(std::byte *to, const std::byte *from, std::size_t size) noexcept { copy_plain(to, from, size); }
+
+void fence_nontemporal() noexcept { detail::processor_fence(); }
 
 std::span<const named_copy> nontemporal_copies() noexcept
 {

@@ -7,4 +7,6 @@ namespace heapwire::detail
 
 std::span<const named_copy> processor_copies() noexcept { return {}; }
 
+void processor_fence() noexcept {}
+
 } // namespace heapwire::detail

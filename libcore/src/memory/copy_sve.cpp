@@ -19,10 +19,15 @@ __attribute__((target("+sve"))) void copy_with_sve(std::byte *to, const std::byt
         const svbool_t active = svwhilelt_b8(at, static_cast<std::uint64_t>(size));
         svstnt1_u8(active, out + at, svldnt1_u8(active, in + at));
     }
-    __asm__ volatile("dmb ishst" ::: "memory");
 }
 
-constexpr named_copy only[] = {{"sve", copy_with_sve}};
+void copy_fenced(std::byte *to, const std::byte *from, std::size_t size) noexcept
+{
+    copy_with_sve(to, from, size);
+    processor_fence();
+}
+
+constexpr named_copy only[] = {{"sve", copy_fenced, copy_with_sve}};
 constexpr unsigned long sve_bit = 1UL << 22; // HWCAP_SVE
 
 } // namespace
@@ -31,5 +36,7 @@ std::span<const named_copy> processor_copies() noexcept
 {
     return (::getauxval(AT_HWCAP) & sve_bit) != 0 ? std::span<const named_copy>(only) : std::span<const named_copy>();
 }
+
+void processor_fence() noexcept { __asm__ volatile("dmb ishst" ::: "memory"); }
 
 } // namespace heapwire::detail

@@ -44,9 +44,11 @@ constexpr std::size_t shortest_streamed = 256;
                 STREAM(reinterpret_cast<VECTOR *>(to + 2 * width), c);                                                 \
                 STREAM(reinterpret_cast<VECTOR *>(to + 3 * width), d);                                                 \
             }                                                                                                          \
+            for (; size >= 64; size -= 64, to += 64, from += 64)                                                       \
+                for (std::size_t at = 0; at < 64; at += width)                                                         \
+                    STREAM(reinterpret_cast<VECTOR *>(to + at), LOAD(reinterpret_cast<const VECTOR *>(from + at)));    \
         }                                                                                                              \
         copy_plain(to, from, size);                                                                                    \
-        _mm_sfence();                                                                                                  \
     }
 
 HEAPWIRE_STREAMING_COPY(copy_sse2, "sse2", __m128i, _mm_loadu_si128, _mm_stream_si128)
@@ -55,12 +57,20 @@ HEAPWIRE_STREAMING_COPY(copy_avx512, "avx512f", __m512i, _mm512_loadu_si512, _mm
 
 #undef HEAPWIRE_STREAMING_COPY
 
+template <copy_function Copy>
+void fenced(std::byte *to, const std::byte *from, std::size_t size) noexcept
+{
+    Copy(to, from, size);
+    _mm_sfence();
+}
+
 } // namespace
 
 std::span<const named_copy> processor_copies() noexcept
 {
-    static constexpr std::array<named_copy, 3> all = {
-        named_copy{"avx512", copy_avx512}, {"avx", copy_avx}, {"sse2", copy_sse2}};
+    static constexpr std::array<named_copy, 3> all = {named_copy{"avx512", fenced<copy_avx512>, copy_avx512},
+                                                      {"avx", fenced<copy_avx>, copy_avx},
+                                                      {"sse2", fenced<copy_sse2>, copy_sse2}};
     static const std::size_t missing = []
     {
         __builtin_cpu_init();
@@ -72,5 +82,7 @@ std::span<const named_copy> processor_copies() noexcept
     }();
     return std::span(all).subspan(missing);
 }
+
+void processor_fence() noexcept { _mm_sfence(); }
 
 } // namespace heapwire::detail

@@ -27,7 +27,7 @@ chunk_intake::chunk_intake(options given, chunk_options there, chunk_port &port)
     : how(forced(std::move(given))), where((there.validate(), std::move(there))), numbers(how.custom_stats),
       window(where.max_chunks, port), first_chunk_stat_(numbers.size() - chunk_stat_count),
       batch_stats_(where.batch_stat_base + how.custom_stats.size()), port_(port), placer_(where, batch_stats_),
-      guard_(where.max_jump), heaps_(how.substreams, how.max_heaps), copy_(how.copy == copy_plain ? nullptr : how.copy)
+      guard_(where.max_jump), heaps_(how.substreams, how.max_heaps), writer_(how.copy)
 {
 }
 
@@ -153,6 +153,7 @@ std::size_t chunk_intake::run(std::size_t n)
         else
             bump(stat_index(outcome));
     }
+    bump(chunk_stat::repeated_heaps, writer_.raise_flags());
     bump(stat_index(stat::datagrams), used);
     bump(stat_index(stat::packets), used - malformed);
     bump(stat_index(stat::packets_accepted), accepted);
@@ -240,19 +241,17 @@ void chunk_intake::put(placed_heap &heap, const wire::packet_view &view)
 {
     if (heap.fate != chunk_stat::chunk_heaps || heap.chunk_id < window.head())
         return;
-    if (!view.payload.empty())
-        copy_ ? copy_(heap.place + view.payload_offset, view.payload.data(), view.payload.size())
-              : static_cast<void>(
-                    std::memcpy(heap.place + view.payload_offset, view.payload.data(), view.payload.size()));
+    writer_.copy(heap.place + view.payload_offset, view.payload);
     // A packet that only brings pointers has no flag: at the heap's end it would be the next heap's, or nobody's.
     if (where.packet_presence != 0 && (!view.payload.empty() || heap.length == 0))
-        raise_flag(heap.flag + view.payload_offset / where.packet_presence);
+        writer_.flag(heap.flag + view.payload_offset / where.packet_presence);
 }
 
-void chunk_intake::raise_flag(std::byte *flag)
+/// Before chunks may leave, and before another thread may come.
+void chunk_intake::publish() noexcept
 {
-    if (std::exchange(*flag, std::byte{1}) != std::byte{0}) [[unlikely]]
-        bump(chunk_stat::repeated_heaps);
+    bump(chunk_stat::repeated_heaps, writer_.raise_flags());
+    writer_.publish();
 }
 
 void chunk_intake::finish(placed_heap &heap)
@@ -264,7 +263,7 @@ void chunk_intake::finish(placed_heap &heap)
         return bump(chunk_stat::too_old_heaps);
     bump(chunk_stat::chunk_heaps);
     if (where.packet_presence == 0)
-        raise_flag(heap.flag);
+        writer_.flag(heap.flag);
 }
 
 void chunk_intake::give_up(placed_heap &heap, stat why)
@@ -292,6 +291,7 @@ flow chunk_intake::settle()
             give_up(heap, stat::incomplete_heaps_flushed);
             heaps_.close(heap);
         });
+    publish();
     // The last word to the port: this window will never want anything again.
     if (window.release_before(INT64_MAX, batch_stats_) == supplied::wait)
     {
@@ -308,10 +308,15 @@ void chunk_intake::note_full() noexcept
         bump(stat_index(stat::worker_blocked));
 }
 
-bool chunk_intake::release_before(std::int64_t id) { return window.release_before(id, batch_stats_) != supplied::wait; }
+bool chunk_intake::release_before(std::int64_t id)
+{
+    publish();
+    return window.release_before(id, batch_stats_) != supplied::wait;
+}
 
 void chunk_intake::end_batch(std::uint64_t packets, flow state) noexcept
 {
+    publish();
     if (state != flow::full)
         blocked_ = false;
     const auto values = numbers.values();

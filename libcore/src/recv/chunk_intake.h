@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "chunk_writer.h"
 #include "heapwire/recv/chunk_receiver.h"
 #include "jump_guard.h"
 #include "placed_heaps.h"
@@ -83,7 +84,7 @@ private:
     [[nodiscard]] join add(placed_heap &heap, const intake_entry &e);
     [[nodiscard]] bool begin(intake_entry &e, join &outcome);
     void put(placed_heap &heap, const wire::packet_view &view);
-    void raise_flag(std::byte *flag);
+    void publish() noexcept;
     void finish(placed_heap &heap);
     void give_up(placed_heap &heap, stat why);
     void forget_places();
@@ -95,7 +96,7 @@ private:
     jump_guard guard_;
     placed_heaps heaps_;
     placed_heap passing_; // for heaps of one packet, which take no place
-    const copy_function copy_;
+    chunk_writer writer_;
     std::array<intake_entry, batch_size> entries_;
     std::array<std::uint64_t, 4> seen_{}; // a bit for each low byte of a cnt that placement was asked about
     std::vector<saved_answer> saved_;

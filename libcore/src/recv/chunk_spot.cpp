@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// The part of chunk_intake that trusts nobody: is there a chunk, and does the heap lie inside it?
-#include <limits>
+#include <algorithm>
 
 #include "chunk_intake.h"
 
@@ -30,6 +30,7 @@ bool chunk_intake::find_chunk(std::int64_t id, std::uint64_t cnt, chunk_stat &fa
         fate = chunk_stat::rejected_heaps;
         return true;
     }
+    publish();
     const verdict said = id > chunk_window::max_id ? verdict::far : guard_.judge(id, cnt, window, port_);
     switch (said)
     {
@@ -47,7 +48,11 @@ bool chunk_intake::find_chunk(std::int64_t id, std::uint64_t cnt, chunk_stat &fa
         break;
     }
     const std::int64_t old_tail = window.tail();
-    if (window.reach(id, batch_stats_) == supplied::wait)
+    const supplied answer = window.reach(id, batch_stats_);
+    for (std::int64_t fresh = std::max(old_tail, window.head()); fresh < window.tail(); ++fresh)
+        if (const chunk *c = window.at(fresh))
+            writer_.note(*c);
+    if (answer == supplied::wait)
     {
         note_full();
         return false;

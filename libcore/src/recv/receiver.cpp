@@ -50,7 +50,8 @@ receiver::impl::impl(options given, heap_sink &where)
     limits.allow_unsized = how.allow_unsized_heaps;
     limits.bugs = how.bug_compat;
     limits.memory = how.memory.get();
-    limits.copy = how.copy == copy_plain ? nullptr : how.copy; // null is an inlined memcpy
+    limits.copy =
+        how.copy == copy_plain || how.copy == copy_automatic ? nullptr : how.copy; // null is an inlined memcpy
 }
 
 void receiver::impl::hand_over(std::unique_ptr<heap_builder> heap)

@@ -50,7 +50,7 @@ struct options
     end_when end = end_when::any_source;
     std::uint64_t stream_id = 0;         ///< yours; not interpreted
     std::shared_ptr<allocator> memory{}; ///< payload memory; null: default_allocator(), kept with recycled heaps
-    copy_function copy = copy_plain;
+    copy_function copy = copy_automatic; ///< into chunks that are too many for the caches: copy_nontemporal; else plain
     std::vector<custom_stat> custom_stats{}; ///< counted by your own callbacks; names must be unique
 
     /// Throws std::invalid_argument naming the field.
