@@ -20,8 +20,7 @@ namespace heapwire::python
 namespace
 {
 
-constexpr std::size_t ring_capacity = 1024;
-constexpr std::size_t batch = 256;
+constexpr std::ptrdiff_t ring_capacity = 1024;
 // A level that was changed in Python is followed within this time.
 constexpr std::chrono::milliseconds level_check{500};
 
@@ -91,37 +90,62 @@ int python_level(log_level level) noexcept
 // From here on plain C calls, and no C++ object with a destructor on the stack while Python code runs: up to 3.13.7
 // an interpreter that finalizes ends this thread by unwinding it, and no reference may be touched then.
 
-void append(PyObject *list, const host::log_entry &e)
+PyObject *tuple_of(const host::log_entry &e)
 {
     double time = std::chrono::duration<double>(e.time.time_since_epoch()).count();
-    PyObject *record =
-        Py_BuildValue("(iy#siy#dKy#O)", python_level(e.level), e.room_bytes, Py_ssize_t{e.room_size}, e.file, e.line,
-                      e.text_bytes, Py_ssize_t{e.text_size}, time, static_cast<unsigned long long>(e.thread),
-                      e.thread_name_bytes, Py_ssize_t{e.thread_name_size}, e.truncated ? Py_True : Py_False);
-    if (!record || PyList_Append(list, record) != 0)
-        PyErr_Clear();
-    Py_XDECREF(record);
+    return Py_BuildValue("(iy#siy#dKy#O)", python_level(e.level), e.room_bytes, Py_ssize_t{e.room_size}, e.file, e.line,
+                         e.text_bytes, Py_ssize_t{e.text_size}, time, static_cast<unsigned long long>(e.thread),
+                         e.thread_name_bytes, Py_ssize_t{e.thread_name_size}, e.truncated ? Py_True : Py_False);
 }
 
-void deliver(host::log_ring &from, std::uint64_t drops, double seconds)
+std::atomic<std::ptrdiff_t> left_in_this_pass{0}; // none once the exit has given up
+
+/// The next record, or None. Each leaves the ring when the handlers have done with the one before, and not sooner:
+/// join() sees from the count whether they get on, and what it calls undelivered no handler has seen.
+PyObject *next_record(PyObject *, PyObject *)
 {
-    PyObject *call = receiver_now();
-    PyObject *list = call ? PyList_New(0) : nullptr;
-    if (!list)
+    host::log_entry entry;
+    host::log_ring *now = ring_now.load(std::memory_order_acquire);
+    while (left_in_this_pass.fetch_sub(1, std::memory_order_relaxed) > 0 &&
+           now->drain([&entry](const host::log_entry &e) { entry = e; }, 1) == 1)
     {
+        if (PyObject *record = tuple_of(entry))
+            return record;
         PyErr_Clear();
-        Py_XDECREF(call);
-        return;
     }
-    from.drain([list](const host::log_entry &e) { append(list, e); }, batch);
-    PyObject *level = PyObject_CallFunction(call, "OKd", list, static_cast<unsigned long long>(drops), seconds);
-    if (level && PyLong_Check(level))
-        set_log_level(level_of(PyLong_AsLong(level)));
+    Py_RETURN_NONE;
+}
+PyMethodDef next_record_method{"next_record", next_record, METH_NOARGS, nullptr};
+
+/// `at_most` records: whoever logs without end must not keep this thread attached, nor the exit waiting.
+void deliver(std::ptrdiff_t at_most, std::uint64_t drops, double seconds)
+{
+    left_in_this_pass.store(at_most, std::memory_order_relaxed);
+    PyObject *call = receiver_now();
+    PyObject *next = call ? PyCFunction_New(&next_record_method, nullptr) : nullptr;
+    PyObject *records = next ? PyCallIter_New(next, Py_None) : nullptr;
+    Py_XDECREF(next);
+    if (records)
+    {
+        PyObject *level = PyObject_CallFunction(call, "OKd", records, static_cast<unsigned long long>(drops), seconds);
+        if (level && PyLong_Check(level))
+            set_log_level(level_of(PyLong_AsLong(level)));
+        else
+            PyErr_WriteUnraisable(call);
+        Py_XDECREF(level);
+        Py_DECREF(records);
+    }
     else
-        PyErr_WriteUnraisable(call);
-    Py_XDECREF(level);
-    Py_DECREF(list);
-    Py_DECREF(call);
+        PyErr_Clear();
+    Py_XDECREF(call);
+}
+
+void tell_of_undelivered(const char *why, const host::log_counts &counts) noexcept
+{
+    char line[128];
+    int size = std::snprintf(line, sizeof(line), "heapwire: %s; %llu records were not delivered\n", why,
+                             static_cast<unsigned long long>(counts.produced - counts.delivered - counts.dropped));
+    (void)!::write(STDERR_FILENO, line, static_cast<std::size_t>(size));
 }
 
 void name_and_shield_this_thread() noexcept
@@ -141,8 +165,9 @@ void log_thread::set_receiver(py::object deliver)
 
 void log_thread::forget_receiver() noexcept
 {
-    set_log_level(log_level::off); // threads that outlive us have nobody to tell, least of all standard error
-    set_log_sink(nullptr);
+    // Threads that outlive us have nobody to tell, least of all standard error: who saw the level before finds the
+    // ring.
+    set_log_level(log_level::off);
     PyObject *before = exchange_receiver(nullptr);
     if (the_runtime().attach.inside() == 0) // else a handler blocks in it, and it is left alone
         py::reinterpret_steal<py::object>(before);
@@ -194,13 +219,12 @@ void log_thread::attach_and_deliver()
         return;
     std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();
     PyGILState_STATE state = PyGILState_Ensure();
-    // Not more than was there: whoever logs without end must not keep this thread attached, nor the exit waiting.
-    for (std::size_t done = 0; done < ring_.capacity() && !ring_.empty(); done += batch)
-        deliver(ring_, 0, 0);
+    if (!ring_.empty())
+        deliver(ring_capacity, 0, 0);
     double since = std::chrono::duration<double>(now - last_report_).count();
     if (since >= 0.4 || over_.load(std::memory_order_acquire)) // drops are told together, and the level is asked for
     {
-        deliver(ring_, ring_.take_drops(), since);
+        deliver(0, ring_.take_drops(), since);
         last_report_ = now;
     }
     return_dropped_leases();
@@ -232,25 +256,24 @@ bool log_thread::join(steady_time deadline)
     for (;;)
     {
         wake::ticket ticket = ended_.prepare();
-        bool done = done_.load(std::memory_order_acquire);
-        if (!done && std::chrono::steady_clock::now() >= until)
-        {
-            const std::uint64_t before = std::exchange(delivered, ring_.counts().delivered);
-            until = delivered == before ? until : std::min(deadline, std::chrono::steady_clock::now() + patience);
-        }
-        if (done || std::chrono::steady_clock::now() >= until)
+        if (done_.load(std::memory_order_acquire))
         {
             ended_.cancel(ticket);
-            if (!done)
+            return true;
+        }
+        if (std::chrono::steady_clock::now() >= until)
+        {
+            const std::uint64_t before = std::exchange(delivered, ring_.counts().delivered);
+            const bool works = delivered != before;
+            const steady_time now = std::chrono::steady_clock::now();
+            if (!works || now >= deadline)
             {
-                host::log_counts counts = ring_.counts();
-                char line[128];
-                int size = std::snprintf(
-                    line, sizeof(line), "heapwire: a log handler blocks; %llu records were not delivered\n",
-                    static_cast<unsigned long long>(counts.produced - counts.delivered - counts.dropped));
-                (void)!::write(STDERR_FILENO, line, static_cast<std::size_t>(size));
+                ended_.cancel(ticket);
+                left_in_this_pass.store(0, std::memory_order_relaxed); // who is late ends with the record he is at
+                tell_of_undelivered(works ? "the log handlers are slow" : "a log handler blocks", ring_.counts());
+                return false;
             }
-            return done;
+            until = std::min(deadline, now + patience);
         }
         (void)ended_.wait_once(ticket, until);
     }

@@ -22,11 +22,11 @@ public:
     /// Starts the thread, unless it runs already (in this process: a forked child has none until it calls this).
     /// Attached only. Called by everything that makes threads or logs.
     static void ensure();
-    /// `deliver` is _logging.deliver(records, dropped) -> level; kept until the end of the interpreter.
+    /// `deliver` is _logging.deliver(iterator of records, dropped, seconds) -> level; kept until the interpreter's end.
     static void set_receiver(py::object deliver);
     /// Wakes it, if it is there: from any thread.
     static void poke() noexcept;
-    /// Lets go of the receiver; records go to standard error from then on. Attached only.
+    /// Lets go of the receiver, and turns the log off. Attached only.
     static void forget_receiver() noexcept;
     /// Of this process's ring; for stats and tests.
     [[nodiscard]] static host::log_counts counts() noexcept;
@@ -35,7 +35,8 @@ public:
 
     explicit log_thread(host::log_ring &ring) : ring_(ring) {}
     void request_stop() noexcept override {} // joined last: until then it tells what the others still say
-    /// Drains, then ends. If a handler blocks, it gives up after a second, and says so on standard error.
+    /// Drains, then ends. If within a second no record gets done, a handler blocks: it gives up, as it does at the
+    /// deadline, and says so on standard error.
     bool join(steady_time deadline) override;
 
 private:

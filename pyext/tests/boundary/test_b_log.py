@@ -63,6 +63,30 @@ eventually(lambda: told() == dropped)
     )
 
 
+def test_b1_a_record_counts_as_delivered_when_its_handlers_get_it():
+    run(  # and not when many are taken at once: the end of the program sees by this whether a slow handler works
+        SETUP
+        + """
+began, go_on = threading.Event(), threading.Event()
+found = []
+class Looks(logging.Handler):
+    def emit(self, record):
+        began.set()
+        go_on.wait()
+        found.append(core._log_counts()[1])
+log.addHandler(Looks())
+before = core._log_counts()[1]
+core.log_info("x")
+began.wait()
+for i in range(20):
+    core.log_info("x")
+go_on.set()
+eventually(lambda: len(found) == 21)
+assert found == list(range(before + 1, before + 22)), found
+"""
+    )
+
+
 def test_b2_handlers_that_raise_or_call_back():
     run(
         SETUP
@@ -141,6 +165,16 @@ assert records[0].getMessage() == "100%s"
 level = heapwire._logging.deliver([(20, b"r".decode(), "f", 1, b"\\xff\\xfe", 0.0, 1, b"t", True)], 0, 0.0)
 assert level == logging.INFO
 assert records[-1].getMessage() == "\\\\xff\\\\xfe..."
+records.clear()
+two = [(20, "r", "f", 1, text, created, 7, b"t", False) for text, created in ((b"a", 1.25), (b"b", 2.5))]
+heapwire._logging.deliver(two, 0, 0.0)  # of one place: what they share is made once
+assert [(r.getMessage(), r.created, r.msecs, r.room) for r in records] == [("a", 1.25, 250, "r"), ("b", 2.5, 500, "r")]
+assert all(vars(r).keys() == vars(log.makeRecord("", 20, "", 0, "", (), None, extra={"room": ""})).keys() for r in records)
+class Own(logging.LogRecord):
+    pass
+logging.setLogRecordFactory(Own)  # but with a factory of the program's each by it
+heapwire._logging.deliver(two, 0, 0.0)
+assert [type(r) for r in records] == [logging.LogRecord] * 2 + [Own] * 2 and records[2] is not records[3]
 log.setLevel(logging.WARNING)
 def refused():
     count = core._log_counts()[0]

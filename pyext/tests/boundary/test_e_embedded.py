@@ -44,6 +44,15 @@ asyncio.run(main())
 
 waiting = heapwire.recv.Stream(pool)
 waiting.add_inproc_reader(queue)
+import threading
+told = threading.Event()
+class Tells(logging.Handler):
+    def emit(self, record):
+        told.set()
+log.addHandler(Tells())
+heapwire._core._set_log_receiver(heapwire._logging.deliver, logging.INFO)
+heapwire._core.log_info("each interpreter has its own logging")
+assert told.wait(50)
 heapwire._core.log_info("all is in use, and the interpreter ends")
 try:
     heapwire.recv.Stream(None)

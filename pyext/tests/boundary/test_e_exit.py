@@ -3,7 +3,7 @@
 
 import pytest
 
-from boundary.children import run, times
+from boundary.children import run, run_many, times
 
 # Everything is in use: receivers, senders of every kind, a log storm, futures that nobody resolves any more. Who runs
 # in a thread expects that the library stops under it, and says nothing of that.
@@ -137,6 +137,22 @@ sys.at_the_very_end = AtTheVeryEnd()
     )
 
 
+def test_e1_daemon_threads_in_quick_calls_keep_no_lock():
+    run_many(  # without a GIL one in twelve hung: the thread that ends the interpreter wants that lock too
+        times(160),
+        """
+import threading, time
+kept = [heapwire.Flavour() for _ in range(2000)]  # dropped when the others may not come back
+def work():
+    while True:
+        heapwire.Flavour()
+for _ in range(6):
+    threading.Thread(target=work, daemon=True).start()
+time.sleep(0.1)
+""",
+    )
+
+
 def test_e5_nothing_starts_after_the_end():
     out = run(
         """
@@ -197,17 +213,19 @@ for _ in range(5):
 def test_b4_a_handler_that_blocks_does_not_keep_the_process():
     run(
         """
-import logging, time
-class Slow(logging.Handler):
+import logging, threading, time
+blocked = threading.Event()
+class Blocks(logging.Handler):
     def emit(self, record):
+        blocked.set()
         time.sleep(1000)
 log = logging.getLogger("heapwire")
-log.addHandler(Slow())
+log.addHandler(Blocks())
 log.setLevel(logging.INFO)
 heapwire._core._set_log_receiver(heapwire._logging.deliver, logging.INFO)
 for i in range(10):
     heapwire._core.log_info("x")
-time.sleep(0.2)
+blocked.wait()
 """,
-        stderr=None,
+        stderr="heapwire: a log handler blocks; 9 records were not delivered\n",
     )
