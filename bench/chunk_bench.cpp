@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// Heaps of one packet from memory into chunks: every way of placement; a group of two streams on two cores against
-/// one. The ceiling is memcpy of the same payloads to the same places, by one thread or two.
+/// one. The ceiling is memcpy of the same payloads to the same places, by one thread or two, and
+/// non-temporal copies by one.
 /// Usage: chunk_bench [seconds a case, default 1] [name of one case]
 #include <algorithm>
 #include <chrono>
@@ -8,9 +9,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
-#include <optional>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "heapwire/recv/chunk_group.h"
@@ -167,30 +168,31 @@ double pass(const layout &how, const recv::placement &placing, const std::vector
 }
 
 /// Only the copies of one share, in the same order; the place of each is known beforehand.
-void copy_share(const layout &how, const std::vector<std::byte> &packets, std::vector<std::byte> &chunks,
-                std::size_t share, std::size_t shares)
+void copy_share(const layout &how, copy_function copy, const std::vector<std::byte> &packets,
+                std::vector<std::byte> &chunks, std::size_t share, std::size_t shares)
 {
     const std::size_t step = header_bytes + how.heap_bytes;
     std::size_t row = share;
     for (std::size_t at = header_bytes; at < packets.size(); at += step, row += shares)
-        std::memcpy(chunks.data() + row * how.heap_bytes % chunks.size(), packets.data() + at, how.heap_bytes);
+        copy(chunks.data() + row * how.heap_bytes % chunks.size(), packets.data() + at, how.heap_bytes);
+    fence_nontemporal();
 }
 
-double copy_pass(const layout &how, const std::vector<std::vector<std::byte>> &shares)
+double copy_pass(const layout &how, copy_function copy, const std::vector<std::vector<std::byte>> &shares)
 {
     static std::vector<std::byte> chunks(carousel::chunks * chunk_bytes);
     const auto begin = clock_type::now();
     std::vector<std::thread> others;
     for (std::size_t i = 1; i < shares.size(); ++i)
-        others.emplace_back([&, i] { copy_share(how, shares[i], chunks, i, shares.size()); });
-    copy_share(how, shares[0], chunks, 0, shares.size());
+        others.emplace_back([&, i] { copy_share(how, copy, shares[i], chunks, i, shares.size()); });
+    copy_share(how, copy, shares[0], chunks, 0, shares.size());
     for (std::thread &t : others)
         t.join();
     return std::chrono::duration<double>(clock_type::now() - begin).count();
 }
 
-/// Without a placement: the ceiling.
-void report(const std::string &name, const layout &how, const std::optional<recv::placement> &placing,
+/// A copy instead of a placement: the ceiling.
+void report(const std::string &name, const layout &how, const std::variant<recv::placement, copy_function> &what,
             std::size_t streams, double seconds, const char *only)
 {
     if (only && name != only)
@@ -198,9 +200,11 @@ void report(const std::string &name, const layout &how, const std::optional<recv
     std::vector<std::vector<std::byte>> shares;
     for (std::size_t i = 0; i < streams; ++i)
         shares.push_back(make_packets(how.heap_bytes, i, streams));
+    const auto *placing = std::get_if<recv::placement>(&what);
+    const copy_function copy = placing ? nullptr : std::get<copy_function>(what);
     double best = 1e9;
     for (const auto until = clock_type::now() + std::chrono::duration<double>(seconds); clock_type::now() < until;)
-        best = std::min(best, placing ? pass(how, *placing, shares) : copy_pass(how, shares));
+        best = std::min(best, placing ? pass(how, *placing, shares) : copy_pass(how, copy, shares));
     const double heaps = static_cast<double>(total_bytes / how.heap_bytes) / best;
     std::printf("%-22s %6.2f M heaps/s  %6.1f Gb/s\n", name.c_str(), heaps / 1e6,
                 heaps * static_cast<double>(how.heap_bytes) * 8 / 1e9);
@@ -217,11 +221,12 @@ int main(int argc, char **argv)
     {
         layout how{heap_bytes, chunk_bytes / heap_bytes / antennas};
         const std::string size = std::to_string(heap_bytes / 1024) + "k";
-        report("memcpy_" + size, how, {}, 1, seconds, only);
-        report("memcpy_two_threads_" + size, how, {}, 2, seconds, only);
-        report("call_" + size, how, recv::place_one_with{place, &how}, 1, seconds, only);
-        report("batch_" + size, how, recv::place_batch_with{place_all, &how}, 1, seconds, only);
-        report("rule_" + size, how, rule_of(how), 1, seconds, only);
-        report("rule_two_streams_" + size, how, rule_of(how), 2, seconds, only);
+        report("memcpy_" + size, how, copy_plain, 1, seconds, only);
+        report("memcpy_two_threads_" + size, how, copy_plain, 2, seconds, only);
+        report("nontemporal_" + size, how, nontemporal_copies().front().unfenced, 1, seconds, only);
+        report("call_" + size, how, recv::placement(recv::place_one_with{place, &how}), 1, seconds, only);
+        report("batch_" + size, how, recv::placement(recv::place_batch_with{place_all, &how}), 1, seconds, only);
+        report("rule_" + size, how, recv::placement(rule_of(how)), 1, seconds, only);
+        report("rule_two_streams_" + size, how, recv::placement(rule_of(how)), 2, seconds, only);
     }
 }

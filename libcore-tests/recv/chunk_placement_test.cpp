@@ -191,6 +191,28 @@ TEST(LinearPlacement, RejectsHeapsThatLackAnItemOrHaveAnotherSize)
     EXPECT_EQ(s.count(chunk_stat::rejected_heaps), 2U);
 }
 
+TEST(LinearPlacement, WhatIsWrongWithOneHeapOfABatchIsNoOthersFault)
+{
+    auto rule = plain_rule();
+    rule.heap_size = 8;
+    rule.heap_index.terms[0].subtract = 1;
+    rule.heap_offset.terms[0].scale = std::uint64_t{1} << 40;
+    rule.heap_offset.base = 8;
+    const std::vector<packet> wrong{make_heap(1, 8, 8)[0],              // no items
+                                    make_small(1, {0, 1}, 9),           // size
+                                    make_small(1, {0, 0}),              // subtract
+                                    make_small(1, {0, 1, 1ULL << 39})}; // does not fit
+    for (const packet &bad : wrong)
+    {
+        driven_stream s(by(rule));
+        s.give({make_small(5, {0, 1}), bad, make_small(6, {0, 2})});
+        EXPECT_EQ(s.count(chunk_stat::rejected_heaps), 1U) << &bad - wrong.data();
+        EXPECT_EQ(s.count(chunk_stat::chunk_heaps), 2U) << &bad - wrong.data();
+        s.end();
+        EXPECT_EQ(flags_of(*s.supply->done[0]), (std::vector{1, 1, 0, 0, 0, 0, 0, 0}));
+    }
+}
+
 TEST(LinearPlacement, KeepsItemValuesAsExtraData)
 {
     auto rule = plain_rule();

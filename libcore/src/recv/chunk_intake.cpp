@@ -128,6 +128,7 @@ std::size_t chunk_intake::run(std::size_t n)
     std::size_t used = 0;
     std::size_t accepted = 0;
     std::size_t malformed = 0;
+    std::size_t passed = 0;
     for (; used < n; ++used)
     {
         intake_entry &e = entries_[used];
@@ -142,6 +143,11 @@ std::size_t chunk_intake::run(std::size_t n)
         {
             if (placed_heap *live = heaps_.find(e.view.heap_cnt, e.source))
                 outcome = add(*live, e);
+            else if (pass_whole(e)) [[likely]]
+            {
+                ++passed;
+                outcome = join::accepted;
+            }
             else if (!begin(e, outcome)) [[unlikely]]
             {
                 save(used, n);
@@ -157,6 +163,9 @@ std::size_t chunk_intake::run(std::size_t n)
     bump(stat_index(stat::datagrams), used);
     bump(stat_index(stat::packets), used - malformed);
     bump(stat_index(stat::packets_accepted), accepted);
+    bump(stat_index(stat::single_packet_heaps), passed);
+    bump(stat_index(stat::heaps), passed);
+    bump(chunk_stat::chunk_heaps, passed);
     return used;
 }
 
@@ -180,6 +189,14 @@ join chunk_intake::add(placed_heap &heap, const intake_entry &e)
     return outcome;
 }
 
+void chunk_intake::make_place(placed_heap &next)
+{
+    if (!next.live)
+        return;
+    give_up(next, stat::incomplete_heaps_evicted);
+    heaps_.close(next);
+}
+
 /// False: a chunk is missing, and nothing has changed.
 bool chunk_intake::begin(intake_entry &e, join &outcome)
 {
@@ -200,11 +217,7 @@ bool chunk_intake::begin(intake_entry &e, join &outcome)
     const bool whole = view.payload.size() == view.heap_length;
     const bool takes_place = !whole || e.highest_address > view.heap_length;
     placed_heap *evicted = &heaps_.next_place(view.heap_cnt);
-    if (evicted->live)
-    {
-        give_up(*evicted, stat::incomplete_heaps_evicted);
-        heaps_.close(*evicted);
-    }
+    make_place(*evicted);
     placed_heap &heap = takes_place ? *evicted : passing_;
     heap.length = view.heap_length;
     heap.received = 0;

@@ -82,7 +82,9 @@ private:
     [[nodiscard]] bool find_chunk(std::int64_t id, std::uint64_t cnt, chunk_stat &fate);
     [[nodiscard]] chunk_stat check_spot(const place_data &answer, std::uint64_t length, chunk &in) const noexcept;
     [[nodiscard]] join add(placed_heap &heap, const intake_entry &e);
+    [[nodiscard]] bool pass_whole(const intake_entry &e);
     [[nodiscard]] bool begin(intake_entry &e, join &outcome);
+    void make_place(placed_heap &next);
     void put(placed_heap &heap, const wire::packet_view &view);
     void publish() noexcept;
     void finish(placed_heap &heap);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// The part of chunk_intake that trusts nobody: is there a chunk, and does the heap lie inside it?
 #include <algorithm>
+#include <cstring>
 
 #include "chunk_intake.h"
 
@@ -98,6 +99,29 @@ chunk_stat chunk_intake::check_spot(const place_data &answer, std::uint64_t leng
         (answer.extra_size > 0 && !fits(answer.extra_offset, answer.extra_size, in.extra.size())))
         return chunk_stat::bad_heap_extra;
     return chunk_stat::chunk_heaps;
+}
+
+/// What begin() comes to, with all that follows, for a heap of one packet that has nothing special about it. Counting
+/// is left to run(). False: it has, and nothing was done.
+bool chunk_intake::pass_whole(const intake_entry &e)
+{
+    const wire::packet_view &view = e.view;
+    if (e.answer == intake_entry::no_answer || view.payload.size() != view.heap_length ||
+        e.highest_address > view.heap_length || e.stop)
+        return false;
+    const place_data &answer = placer_[e.answer];
+    if (!window.contains(answer.chunk_id))
+        return false;
+    chunk *c = window.at(answer.chunk_id);
+    if (!c || check_spot(answer, view.heap_length, *c) != chunk_stat::chunk_heaps)
+        return false;
+    guard_.near(view.heap_cnt);
+    make_place(heaps_.next_place(view.heap_cnt));
+    if (answer.extra_size > 0)
+        std::memcpy(c->extra.data() + answer.extra_offset, answer.extra, answer.extra_size);
+    writer_.copy(c->data.data() + answer.heap_offset, view.payload);
+    writer_.flag(c->present.data() + answer.heap_index);
+    return true;
 }
 
 } // namespace heapwire::recv

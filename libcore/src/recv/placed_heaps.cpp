@@ -63,14 +63,6 @@ placed_heap *placed_heaps::search(std::uint64_t cnt, std::uint64_t source) noexc
     return nullptr;
 }
 
-placed_heap &placed_heaps::next_place(std::uint64_t cnt) noexcept
-{
-    const std::size_t substream = substreams_ == 1 ? 0 : cnt % substreams_;
-    std::uint32_t &head = heads_[substream];
-    head = head + 1 == max_heaps_ ? 0 : head + 1;
-    return places_[substream * max_heaps_ + head];
-}
-
 void placed_heaps::open(placed_heap &place, std::uint64_t cnt, std::uint64_t source) noexcept
 {
     const auto at = static_cast<std::uint32_t>(&place - places_.data());

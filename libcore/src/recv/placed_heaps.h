@@ -49,7 +49,13 @@ public:
         return live_ == 0 ? nullptr : search(cnt, source);
     }
     /// The next place of the substream. Who is still live there has to be given up.
-    [[nodiscard]] placed_heap &next_place(std::uint64_t cnt) noexcept;
+    [[nodiscard]] placed_heap &next_place(std::uint64_t cnt) noexcept
+    {
+        const std::size_t substream = substreams_ == 1 ? 0 : cnt % substreams_;
+        std::uint32_t &head = heads_[substream];
+        head = head + 1 == max_heaps_ ? 0 : head + 1;
+        return places_[substream * max_heaps_ + head];
+    }
     /// Required: the place is not live, and nobody is called so.
     void open(placed_heap &place, std::uint64_t cnt, std::uint64_t source) noexcept;
     void close(placed_heap &place) noexcept;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "placer.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -48,26 +49,31 @@ linear_rule::linear_rule(const linear_expression &from) : base_(from.base), term
     }
 }
 
-bool linear_rule::operator()(const std::int64_t *items, std::uint64_t &out) const noexcept
+// Term by term, not heap by heap: what is known of a term is looked at once for all heaps.
+void linear_rule::operator()(const std::int64_t *items, std::size_t stride, std::size_t n, std::uint64_t *out,
+                             std::uint8_t *bad) const noexcept
 {
-    std::uint64_t sum = base_;
-    for (const linear_term &t : terms_)
+    std::fill_n(out, n, base_);
+    for (const linear_term &each : terms_)
     {
-        if (items[t.item] < 0)
-            return false;
-        auto v = static_cast<std::uint64_t>(items[t.item]);
-        if (v < t.subtract)
-            return false;
-        v = ((v - t.subtract) >> t.shift) & t.mask;
-        if (t.divide != 1)
-            v /= t.divide;
-        if (t.modulo != 0)
-            v %= t.modulo;
-        if (__builtin_mul_overflow(v, t.scale, &v) || __builtin_add_overflow(sum, v, &sum))
-            return false;
+        const linear_term t = each; // which no store below can be suspected to change
+        const std::int64_t *item = items + t.item;
+        for (std::size_t i = 0; i < n; ++i, item += stride)
+        {
+            auto v = static_cast<std::uint64_t>(*item);
+            bool wrong = *item < 0 || v < t.subtract;
+            v = ((v - t.subtract) >> t.shift) & t.mask;
+            if (t.divide != 1)
+                v /= t.divide;
+            if (t.modulo != 0)
+                v %= t.modulo;
+            wrong |= __builtin_mul_overflow(v, t.scale, &v);
+            wrong |= __builtin_add_overflow(out[i], v, &out[i]);
+            bad[i] |= static_cast<std::uint8_t>(wrong);
+        }
     }
-    out = sum;
-    return sum <= largest;
+    for (std::size_t i = 0; i < n; ++i)
+        bad[i] |= static_cast<std::uint8_t>(out[i] > largest);
 }
 
 std::uint64_t linear_rule::multiple_of(const linear_rule &other) const noexcept
@@ -153,33 +159,45 @@ std::size_t placer::add(const wire::packet_view &first) noexcept
     return n_++;
 }
 
-void placer::ask_rule(std::size_t number) noexcept
+/// False: the heap's row lies beyond all memory.
+bool placer::keep_extra(place_data &heap, std::uint64_t index) noexcept
 {
-    place_data &heap = heaps_[number];
-    const auto &rule = *std::get_if<linear_placement>(&place_);
-    if (rule.heap_size != 0 && lengths_[number] != rule.heap_size)
-        return;
-    std::uint64_t id = 0;
-    std::uint64_t index = 0;
-    std::uint64_t offset = 0;
-    if (!chunk_id_(heap.items, id) || !heap_index_(heap.items, index))
-        return;
-    if (offset_by_index_ != 0 ? __builtin_mul_overflow(index, offset_by_index_, &offset) || offset > largest
-                              : !heap_offset_(heap.items, offset))
-        return;
-    if (extra_limit_ > 0)
+    const auto &items = std::get_if<linear_placement>(&place_)->extra_items;
+    std::uint64_t where = 0;
+    if (__builtin_mul_overflow(index, extra_limit_, &where))
+        return false;
+    for (std::size_t i = 0; i < items.size(); ++i)
+        std::memcpy(heap.extra + 8 * i, &heap.items[items[i]], 8);
+    heap.extra_offset = where;
+    heap.extra_size = extra_limit_;
+    return true;
+}
+
+void placer::ask_rule(std::size_t begin, std::size_t end) noexcept
+{
+    const std::size_t n = end - begin;
+    const std::int64_t *items = items_.get() + begin * n_items_;
+    const std::uint64_t size = std::get_if<linear_placement>(&place_)->heap_size;
+    std::array<std::uint64_t, capacity> id, index, offset;
+    std::array<std::uint8_t, capacity> bad;
+    for (std::size_t i = 0; i < n; ++i)
+        bad[i] = size != 0 && lengths_[begin + i] != size ? 1 : 0;
+    chunk_id_(items, n_items_, n, id.data(), bad.data());
+    heap_index_(items, n_items_, n, index.data(), bad.data());
+    if (offset_by_index_ == 0)
+        heap_offset_(items, n_items_, n, offset.data(), bad.data());
+    for (std::size_t i = 0; i < n; ++i)
     {
-        std::uint64_t where = 0;
-        if (__builtin_mul_overflow(index, extra_limit_, &where))
-            return;
-        for (std::size_t i = 0; i < rule.extra_items.size(); ++i)
-            std::memcpy(heap.extra + 8 * i, &heap.items[rule.extra_items[i]], 8);
-        heap.extra_offset = where;
-        heap.extra_size = extra_limit_;
+        place_data &heap = heaps_[begin + i];
+        if (offset_by_index_ != 0 &&
+            (__builtin_mul_overflow(index[i], offset_by_index_, &offset[i]) || offset[i] > largest))
+            continue;
+        if (bad[i] != 0 || (extra_limit_ > 0 && !keep_extra(heap, index[i])))
+            continue;
+        heap.chunk_id = static_cast<std::int64_t>(id[i]);
+        heap.heap_index = index[i];
+        heap.heap_offset = offset[i];
     }
-    heap.chunk_id = static_cast<std::int64_t>(id);
-    heap.heap_index = index;
-    heap.heap_offset = offset;
 }
 
 void placer::add_known(const place_data &answer, std::span<const std::uint8_t> extra) noexcept
@@ -226,8 +244,7 @@ void placer::ask_some(std::size_t begin, std::size_t end)
         for (std::size_t i = begin; i < end; ++i)
             one_with->call(&heaps_[i], size, one_with->context);
     else
-        for (std::size_t i = begin; i < end; ++i)
-            ask_rule(i);
+        ask_rule(begin, end);
 }
 
 } // namespace heapwire::recv

@@ -20,8 +20,9 @@ class linear_rule
 public:
     linear_rule() = default;
     explicit linear_rule(const linear_expression &from);
-    /// False: an item is missing, or the result does not fit.
-    [[nodiscard]] bool operator()(const std::int64_t *items, std::uint64_t &out) const noexcept;
+    /// For n heaps, whose items are `stride` apart. Sets `bad` where an item is missing, or the result does not fit.
+    void operator()(const std::int64_t *items, std::size_t stride, std::size_t n, std::uint64_t *out,
+                    std::uint8_t *bad) const noexcept;
     /// What to multiply the other's result by to get this one's, since they differ in nothing but their scales: heaps
     /// of one size, one after the other. 0: they do differ.
     [[nodiscard]] std::uint64_t multiple_of(const linear_rule &other) const noexcept;
@@ -62,7 +63,8 @@ private:
         std::size_t slot;
     };
     void ask_some(std::size_t begin, std::size_t end);
-    void ask_rule(std::size_t number) noexcept;
+    void ask_rule(std::size_t begin, std::size_t end) noexcept;
+    [[nodiscard]] bool keep_extra(place_data &heap, std::uint64_t index) noexcept;
     void look_into(const wire::packet_view &packet, std::int64_t *values) const noexcept;
 
     const placement &place_;
