@@ -103,6 +103,18 @@ TEST(ChunkGroup, AMemberThatHasEndedHoldsNothingUp)
     EXPECT_EQ(g.supply->ids(), (ids{0, 1, 2, 8, 9}));
 }
 
+TEST(ChunkGroup, CountsChunksThatNobodyTakesOnce)
+{
+    grouped g(eviction::lossy);
+    g.give(g.a, {make_small(1, {0}), make_small(2, {1})});
+    g.give(g.b, {make_small(3, {0, 1, 8}), make_small(4, {1, 1, 8}), make_small(5, {2, 1, 8})});
+    g.group.stop();
+    ASSERT_EQ(g.supply->ids(), ids{0}) << "handed out before the stop";
+    EXPECT_EQ(recv::count_of(g.a->statistics(), chunk_stat::chunks_dropped) +
+                  recv::count_of(g.b->statistics(), chunk_stat::chunks_dropped),
+              2U);
+}
+
 TEST(ChunkGroup, EveryonePausesWhileFinishedChunksFindNoRoom)
 {
     grouped g(eviction::lossy);

@@ -38,7 +38,7 @@ public:
             head_ = head;
             group_->moved_ = true;
         }
-        group_->hand_out(batch_stats);
+        group_->hand_out(*this, batch_stats);
         if (head != INT64_MAX || !group_->stuck_)
             return supplied::ok;
         lacks_ = wants::room; // the last word: nobody else may come to hand out what is left
@@ -50,7 +50,7 @@ public:
         if (!group_->stuck_)
             return true;
         const std::lock_guard lock(group_->lock_);
-        group_->hand_out(batch_stats);
+        group_->hand_out(*this, batch_stats);
         if (group_->stuck_)
             lacks_ = wants::room;
         return !group_->stuck_;
@@ -61,6 +61,7 @@ public:
         return group_->tail_ > 0 ? std::optional(group_->tail_ - 1) : std::nullopt;
     }
     bool can_start_again() const noexcept override { return false; }
+    std::uint64_t chunks_dropped() const noexcept override { return dropped_; }
 
     std::int64_t wanted_head() const noexcept override { return wanted_head_; }
     void begin() noexcept override
@@ -112,6 +113,7 @@ private:
     std::int64_t head_ = 0;  // the member will touch no chunk below
     std::int64_t needs_ = 0; // every head has to be there before it can go on, if it lacks others
     wants lacks_ = wants::chunk;
+    std::uint64_t dropped_ = 0; // under the member's lock: changed by its own calls only
     std::atomic<std::int64_t> wanted_head_{0};
 };
 
@@ -204,18 +206,21 @@ std::int64_t chunk_group_core::lowest_head() const noexcept
     return lowest;
 }
 
-/// Chunks that every member has passed, as long as there is room for them.
-void chunk_group_core::hand_out(std::span<std::uint64_t> batch_stats)
+/// Chunks that every member has passed, as long as there is room for them. What nobody takes is counted by `who`
+/// offered it.
+void chunk_group_core::hand_out(member &who, std::span<std::uint64_t> batch_stats)
 {
     stuck_ = false;
     for (const std::int64_t lowest = lowest_head(); head_ < tail_ && head_ < lowest; ++head_)
     {
         std::unique_ptr<chunk> &first = at(head_);
-        if (first && supply_->ready(first, batch_stats) == supplied::wait)
+        const supplied answer = first ? supply_->ready(first, batch_stats) : supplied::ok;
+        if (answer == supplied::wait)
         {
             stuck_ = true;
             return;
         }
+        who.dropped_ += answer == supplied::none ? 1 : 0;
         first.reset();
     }
 }
@@ -231,7 +236,7 @@ void chunk_group_core::ask_others(const member &who, std::int64_t head) noexcept
 bool chunk_group_core::make_way(member &who, std::int64_t id, std::span<std::uint64_t> batch_stats)
 {
     const std::int64_t head = id - static_cast<std::int64_t>(how_.max_chunks) + 1;
-    hand_out(batch_stats);
+    hand_out(who, batch_stats);
     if (head_ >= head)
         return true;
     if (stuck_)

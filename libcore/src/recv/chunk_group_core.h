@@ -37,7 +37,7 @@ private:
     [[nodiscard]] supplied obtain(member &who, std::int64_t id, chunk *&out, std::span<std::uint64_t> batch_stats);
     [[nodiscard]] bool make_way(member &who, std::int64_t id, std::span<std::uint64_t> batch_stats);
     [[nodiscard]] std::int64_t lowest_head() const noexcept;
-    void hand_out(std::span<std::uint64_t> batch_stats);
+    void hand_out(member &who, std::span<std::uint64_t> batch_stats);
     void ask_others(const member &who, std::int64_t head) noexcept;
     [[nodiscard]] std::vector<std::shared_ptr<chunk_core>> cores(const member *but) const;
     [[nodiscard]] std::unique_ptr<chunk> &at(std::int64_t id) noexcept

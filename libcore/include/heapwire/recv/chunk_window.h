@@ -30,6 +30,8 @@ public:
     [[nodiscard]] virtual std::optional<std::int64_t> position() const = 0;
     /// Whether discard() is possible.
     [[nodiscard]] virtual bool can_start_again() const noexcept = 0;
+    /// Chunks that nobody took, beside those that pass() told of: a group hands out chunks of other members too.
+    [[nodiscard]] virtual std::uint64_t chunks_dropped() const noexcept { return 0; }
 };
 
 /// [head, tail) with at most max_chunks ids. One thread at a time.
@@ -58,7 +60,7 @@ public:
 
     /// Taken from the port so far.
     [[nodiscard]] std::uint64_t chunks_taken() const noexcept { return taken_; }
-    [[nodiscard]] std::uint64_t chunks_dropped() const noexcept { return dropped_; }
+    [[nodiscard]] std::uint64_t chunks_dropped() const noexcept { return dropped_ + port_.chunks_dropped(); }
 
 private:
     [[nodiscard]] supplied pass_first(std::span<std::uint64_t> batch_stats);
