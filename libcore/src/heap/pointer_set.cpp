@@ -2,27 +2,18 @@
 #include "heapwire/heap/pointer_set.h"
 
 #include <algorithm>
-#include <random>
+
+#include "heapwire/base/process_seed.h"
 
 namespace heapwire
 {
 namespace
 {
 
-std::uint64_t table_seed()
-{
-    static const std::uint64_t seed = []
-    {
-        std::random_device entropy;
-        return std::uint64_t{entropy()} << 32 | entropy();
-    }();
-    return seed;
-}
-
 // Chosen pointers must not collide: mixed with the seed before and after a multiplication that spreads all bits.
 std::uint64_t mixed(std::uint64_t value) noexcept
 {
-    static const std::uint64_t seed = table_seed();
+    static const std::uint64_t seed = process_seed();
     value ^= seed;
     value = (value ^ value >> 33) * 0xff51afd7ed558ccdU;
     value = (value ^ value >> 29 ^ seed >> 7) * 0xc4ceb9fe1a85ec53U;

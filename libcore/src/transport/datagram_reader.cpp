@@ -2,11 +2,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <netinet/in.h>
-#include <random>
 
 #include "datagram_io.h"
+#include "heapwire/base/process_seed.h"
 
 namespace heapwire::transport::detail
 {
@@ -27,24 +26,6 @@ std::uint64_t mix(std::uint64_t x) noexcept
     x ^= x >> 32;
     x *= 0xd6e8feb86659fd93u;
     return x ^ (x >> 32);
-}
-
-std::uint64_t process_seed() noexcept
-{
-    static const std::uint64_t seed = []
-    {
-        try
-        {
-            std::random_device random;
-            return (std::uint64_t{random()} << 32) | random();
-        }
-        catch (...)
-        {
-            return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&gro_room)) ^
-                   static_cast<std::uint64_t>(std::time(nullptr));
-        }
-    }();
-    return seed;
 }
 
 } // namespace
