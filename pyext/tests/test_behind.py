@@ -3,10 +3,12 @@
 
 import importlib
 import logging
+import resource
 import select
 
 import pytest
 
+from boundary.children import run
 from items_support import load
 
 
@@ -21,7 +23,29 @@ def both(request):
 
 
 def readable(stream):
-    return bool(select.select([stream.fd], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(stream.fd, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def test_callbacks_of_a_program_with_many_descriptors():
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if 0 <= most < 1200:
+        pytest.skip(f"{most} descriptors are allowed here, and 1200 needed")
+    run(
+        """
+        import os, resource
+        from heapwire import _core, send
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        held = [os.dup(0) for _ in range(1100)]
+        stream = _core.send.InprocStreamAsyncio(heapwire.ThreadPool(), [heapwire.InprocQueue()])
+        assert stream.fd >= 1024, stream.fd
+        done = []
+        stream.async_send_heap(send.Heap(), lambda error, size: done.append(error))
+        stream.process_callbacks()
+        assert done == [None], done
+        """
+    )
 
 
 def test_callbacks(both):

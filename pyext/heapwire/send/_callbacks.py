@@ -65,7 +65,9 @@ class _WithCallbacks:
     def process_callbacks(self):
         """Call back for all that is finished; waits for the first one if there are heaps under way."""
         if self._hub.outstanding:
-            select.select([self._hub.fd], [], [])
+            due = select.poll()  # select() takes no descriptor from 1024 on
+            due.register(self._hub.fd, select.POLLIN)
+            due.poll()
         self._hub.process()
 
 
