@@ -91,19 +91,25 @@ public:
         std::transform(heaps_.begin(), heaps_.end(), out.mutable_data(), [](const heap &h) { return h.cnt(); });
         return out;
     }
-    /// The item's bytes, a row for each heap; and which of the rows have none, or another number of bytes.
+    /// The item's bytes, a row for each heap; and which of the rows have none, or another number of bytes. If all of
+    /// them, the first is None.
     [[nodiscard]] py::tuple column(std::uint64_t id, std::size_t row_bytes) const
     {
         const auto rows = static_cast<py::ssize_t>(heaps_.size());
-        py::array_t<std::uint8_t> out({rows, static_cast<py::ssize_t>(row_bytes)});
         py::array_t<bool> missing(rows);
+        if (std::none_of(heaps_.begin(), heaps_.end(),
+                         [&](const heap &one) { return has_row(one.find(id), row_bytes); }))
+        {
+            std::fill_n(missing.mutable_data(), rows, true);
+            return py::make_tuple(py::none(), std::move(missing));
+        }
+        py::array_t<std::uint8_t> out({rows, static_cast<py::ssize_t>(row_bytes)});
         std::uint8_t *to = out.mutable_data();
         bool *absent = missing.mutable_data();
         for (const heap &one : heaps_)
         {
             const item *found = one.find(id);
-            *absent =
-                !found || (found->is_immediate ? found->bytes.size() < row_bytes : found->bytes.size() != row_bytes);
+            *absent = !has_row(found, row_bytes);
             if (*absent)
                 std::memset(to, 0, row_bytes);
             else // what is not as wide as an immediate stands at its end
@@ -124,6 +130,10 @@ public:
     }
 
 private:
+    static bool has_row(const item *found, std::size_t row_bytes) noexcept
+    {
+        return found && (found->is_immediate ? found->bytes.size() >= row_bytes : found->bytes.size() == row_bytes);
+    }
     static bool has_values(const heap &one) noexcept
     {
         return std::any_of(one.items().begin(), one.items().end(),

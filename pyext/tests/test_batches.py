@@ -132,6 +132,73 @@ def test_a_bad_descriptor_costs_a_column_and_no_more():
     assert batch["timestamp"].tolist() == [3, 4]
 
 
+def announced(shape, max_heap_size=None, batch=4, **type):
+    """The batches of a stream in which somebody announces an item that never comes, and their columns of it."""
+    group = heapwire.send.ItemGroup()
+    group.add_item(0x1000, "x", "", (8,), dtype="u1")
+    sender = heapwire.send.BytesStream(heapwire.ThreadPool())
+    heap = heapwire.send.Heap()
+    heap.add_descriptor(heapwire.Descriptor(0x2000, "huge", "", shape, **(type or {"format": [("u", 8)]})))
+    for n in range(9):
+        group["x"].value = np.full(8, n, np.uint8)
+        sender.send_heap(group.get_heap())
+        if n == 0:
+            sender.send_heap(heap)
+    config = heapwire.recv.StreamConfig(**({"max_heap_size": max_heap_size} if max_heap_size else {}))
+    stream = heapwire.recv.Stream(heapwire.ThreadPool(), config, heapwire.recv.RingStreamConfig(heaps=64))
+    stream.add_buffer_reader(sender.getvalue())
+    got = list(stream.batches(batch))
+    assert [row for one in got for row in one["x"][:, 0].tolist()] == list(range(9))
+    return [one["huge"] for one in got if "huge" in one]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(1 << 39,), (8,) * 70, (1 << 20, 1 << 20), (0, 1 << 39, 1 << 39), (None,) + (8,) * 70, (None, 1 << 39)],
+    ids=lambda shape: f"{len(shape)} dimensions, {shape[-1]}",
+)
+def test_a_shape_that_no_heap_can_have_is_refused(shape, caplog):
+    with caplog.at_level("WARNING", "heapwire"):
+        assert announced(shape) == []
+    assert [record.message[:40] for record in caplog.records] == ["Descriptor with ID 0x2000 is not usable:"]
+
+
+def test_a_shape_is_refused_beyond_max_heap_size(caplog):
+    with caplog.at_level("WARNING", "heapwire"):
+        assert announced((1001,), max_heap_size=1000) == []
+        assert announced((126,), max_heap_size=1000, dtype="u8") == []
+        assert announced((1001,), max_heap_size=1000, format=[("u", 4), ("u", 4)]) == []
+    assert len(caplog.records) == 3 and "(1001,) is more than max_heap_size, 1000 bytes" in caplog.text
+    assert [column.shape for column in announced((1000,), max_heap_size=1000)] == [(4, 1000), (4, 1000), (1, 1000)]
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_column_that_never_comes_takes_no_memory(order):
+    columns = announced((1 << 14, 1 << 14), dtype=">u4", order=order)  # 4 GiB a batch
+    assert [column.shape for column in columns] == [(4, 1 << 14, 1 << 14)] * 2 + [(1, 1 << 14, 1 << 14)]
+    for column in columns:
+        assert column.strides == (0, 0, 0) and column.dtype == np.uint32 and column[0, 5, 5] == 0
+    small = announced((4, 2), dtype=">u4", order=order)
+    assert all(column.flags.writeable and not column.any() for column in small)
+
+
+def test_a_batch_that_fails_is_passed_over(monkeypatch):
+    group = telescope()
+    stream = heapwire.recv.Stream(heapwire.ThreadPool(), ring_config=heapwire.recv.RingStreamConfig(heaps=16))
+    stream.add_buffer_reader(wire([(group, values(n)) for n in range(6)]))
+    iterator = stream.batches(2)
+    assert next(iterator)["timestamp"].tolist() == [0, 1]
+
+    def shaped(*args):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("heapwire.recv._batches._shaped", shaped)
+        with pytest.raises(MemoryError):
+            next(iterator)
+    assert [batch["timestamp"].tolist() for batch in iterator] == [[4, 5]]
+
+
 def test_a_count_of_nothing_is_refused():
     stream = heapwire.recv.Stream(heapwire.ThreadPool())
     with pytest.raises(ValueError):

@@ -13,6 +13,7 @@ from heapwire.items import Item, ItemGroup, _layout
 
 _logger = logging.getLogger("heapwire")
 _Filled = _core.recv._HeapBlock.Filled
+_SMALL = 1 << 20  # bytes
 
 
 class Batch(Mapping):
@@ -21,6 +22,7 @@ class Batch(Mapping):
     ``batch["name"]`` is an array whose first axis counts the heaps; the others are the item's own. Values of varying shape, and
     those of formats that numpy does not have, are in an array of objects. Where a heap does not have the item, or not with the
     right length, the row is zero (or None), and True in ``batch.missing["name"]``. ``batch.cnt`` has the numbers of the heaps.
+    A column that no heap of the batch has takes no memory, and cannot be written to, if it is larger than 1 MiB.
 
     Any number of threads may read one at once; for threads that write to its arrays the rules of numpy hold.
     """
@@ -59,6 +61,7 @@ class Batches:
 
     def __init__(self, stream, heaps):
         self._rows = heaps
+        self._most = max(stream.config.max_heap_size, 8)  # what is in an item pointer counts as no payload
         self._block = _core.recv._HeapBlock(stream, heaps)
         self._group = ItemGroup()
         self._announced = None  # items of the last heap's descriptors, not yet in the group
@@ -105,15 +108,24 @@ class Batches:
             else:
                 raise Stopped("the stream has ended")
 
-    @staticmethod
-    def _items_of(descriptors, flavour):
+    def _items_of(self, descriptors, flavour):
         items = []
         for raw in descriptors:
             try:
-                items.append(Item.from_raw(raw, flavour))
-            except (ValueError, TypeError) as error:
+                item = Item.from_raw(raw, flavour)
+                self._require_possible(item)
+            except (ValueError, TypeError, OverflowError) as error:
                 _logger.warning("Descriptor with ID %#x is not usable: %s", raw.id, error)
+            else:
+                items.append(item)
         return items
+
+    def _require_possible(self, item):
+        """Raise if no heap can have it, or no array."""
+        sizes = [size or 1 for size in item.shape]  # numpy multiplies what is not 0 too
+        if item.itemsize_bits * math.prod(sizes) > 8 * self._most:
+            raise ValueError(f"shape {item.shape} is more than max_heap_size, {self._most} bytes")
+        np.broadcast_to(np.uint8(0), (1, *sizes))  # takes no memory; raises if there are too many dimensions
 
     def _replaces(self, item):
         """Whether it makes another column of one that is there."""
@@ -123,6 +135,12 @@ class Batches:
         return False
 
     def _batch(self):
+        try:
+            return self._table()
+        finally:  # even if there was no memory for it: the next call goes on behind these heaps
+            self._block.begin_next()
+
+    def _table(self):
         block = self._block
         columns, missing, odd = {}, {}, []
         for item in self._group.values():
@@ -132,13 +150,14 @@ class Batches:
                 odd.append(item)
                 continue
             raw, missing[item.name] = block.column(item.id, dtype.itemsize * math.prod(shape))
-            columns[item.name] = _shaped(raw, shape, order, dtype, native)
+            columns[item.name] = (
+                _nothing((len(block), *shape), native) if raw is None else _shaped(raw, shape, order, dtype, native)
+            )
         cnt = block.cnts()
         if odd:
             heaps = [{raw.id: raw for raw in heap.get_items()} for heap in block.take_heaps()]
             for item in odd:
                 columns[item.name], missing[item.name] = _objects(item, heaps)
-        block.begin_next()
         return Batch(cnt, columns, missing)
 
 
@@ -155,6 +174,13 @@ _core.recv.Stream.batches = batches
 
 def _identity(item):
     return (item.id, item.name, tuple(item.shape), item.dtype, item.order, item.format)
+
+
+def _nothing(shape, dtype):
+    """What is announced costs the peer a few bytes: only values that came may take memory in proportion."""
+    if dtype.itemsize * math.prod(shape) <= _SMALL:
+        return np.zeros(shape, dtype)
+    return np.broadcast_to(np.zeros((), dtype), shape)
 
 
 def _shaped(raw, shape, order, dtype, native):
