@@ -95,11 +95,11 @@ void register_table(py::module_ &m)
     type.def(py::init<>())
         .def("_add_item", &item_table::add, py::arg("item"))
         .def("_update", &item_table::update, py::arg("heap"), py::arg("new_order"))
-        .def("keys", [](const item_table &self) { return self.now()->by_name.attr("keys")(); })
-        .def("ids", [](const item_table &self) { return self.now()->by_id.attr("keys")(); })
-        .def("values", [](const item_table &self) { return self.now()->by_id.attr("values")(); })
-        .def("items", [](const item_table &self) { return self.now()->by_name.attr("items")(); })
-        .def("__len__", [](const item_table &self) { return self.now()->entries.size(); });
+        .def("keys", [](item_table &self) { return self.shown()->by_name.attr("keys")(); })
+        .def("ids", [](item_table &self) { return self.shown()->by_id.attr("keys")(); })
+        .def("values", [](item_table &self) { return self.shown()->by_id.attr("values")(); })
+        .def("items", [](item_table &self) { return self.shown()->by_name.attr("items")(); })
+        .def("__len__", [](const item_table &self) { return self.now()->size(); });
     table_type = reinterpret_cast<PyTypeObject *>(type.ptr());
     PyObject *const light = PyDescr_NewMethod(reinterpret_cast<PyTypeObject *>(type.ptr()), &update_method);
     type.attr("update") = py::reinterpret_steal<py::object>(light);

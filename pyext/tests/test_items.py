@@ -271,6 +271,83 @@ def test_many_threads_on_one_group():
     assert group["a"].value.tolist() == [0, 1, 2, 3] and len(group) == 6
 
 
+def test_thousands_of_items_cost_thousands_of_steps_and_not_their_square():
+    """Nobody measures: with a copy of the group for each item this takes minutes, and the limit of every test ends it."""
+    count = 12000
+    heap = heapwire.send.Heap()
+    group = heapwire.ItemGroup()
+    for i in range(count):
+        group.add_item(None if i % 2 else 0x2000 + i, f"i{i}", "", (), format=[("u", 8)])
+        heap.add_descriptor(heapwire.Descriptor(0x2000 + i, f"i{i}", "", (), format=[("u", 8)]))
+    assert len(group) == count and group["i1"].id == 0x1000 and group["i3"].id == 0x1001
+    (received,) = receive(heapwire, wire(heapwire, heap))
+    group = heapwire.ItemGroup()
+    assert group.update(received) == {}
+    assert list(group.ids()) == [0x2000 + i for i in range(count)]
+    for i in range(count):
+        group.add_item(0x2000 + i, f"j{i}", "", (), format=[("u", 8)])
+    assert list(group.keys()) == [f"j{i}" for i in range(count)]
+
+
+class Loud(int):
+    """A key that runs code of ours, which changes the group."""
+
+    __slots__ = ()
+    __hash__ = int.__hash__
+    during = None
+
+    def __eq__(self, other):
+        if Loud.during:
+            action, Loud.during = Loud.during, None
+            action()
+        return int(self) == other
+
+
+@pytest.mark.parametrize("kind", [int, np.int64, Loud], ids=lambda kind: kind.__name__)
+def test_a_group_is_what_its_rules_say(kind):
+    random = np.random.default_rng(5)
+    group, model, views = heapwire.ItemGroup(), [], []
+    for step in range(3000):
+        id, name = kind(0x1000 + random.integers(60)), f"n{random.integers(60)}"
+        item = group.add_item(id, name, str(step), (), dtype="u1")
+        model = [(i, n, old) for i, n, old in model if i != id and n != name] + [(id, name, item)]
+        if random.integers(8) == 0:
+            views.append((group.keys(), [n for _, n, _ in model]))
+            views.append((group.ids(), [i for i, _, _ in model]))
+            views.append((group.values(), [old for _, _, old in model]))
+            views.append((group.items(), [(n, old) for _, n, old in model]))
+        assert len(group) == len(model) and group[id] is group[name] is item
+        if random.integers(8) == 0:
+            assert [(i.id, i.name, i) for i in group.values()] == model
+            absent = next(i for i in range(0x1000, 0x2000) if i not in [i for i, _, _ in model])
+            chosen = group.add_item(None, "chosen", str(step), (), dtype="u1")
+            model = [one for one in model if one[1] != "chosen"] + [(absent, "chosen", chosen)]
+            assert chosen.id == absent
+    assert len(views) > 100 and all(list(view) == was for view, was in views)
+
+
+def test_a_key_may_change_the_group_while_it_is_added():
+    group = heapwire.ItemGroup()
+    group.add_item(Loud(5), "first", "", (), dtype="u1")
+    Loud.during = lambda: group.add_item(0x3000, "inside", "", (), dtype="u1")
+    group.add_item(5, "second", "", (), dtype="u1")
+    assert Loud.during is None
+    assert sorted(group.keys()) == ["inside", "second"] and group[5].name == "second"
+
+
+def test_what_goes_may_change_the_group():
+    group = heapwire.ItemGroup()
+
+    class Last(heapwire.Item):
+        def __del__(self):
+            group.add_item(0x3000, "last words", "", (), dtype="u1")
+
+    group._add_item(Last(0x1000, "a", "", (), dtype="u1"))
+    group.add_item(0x1000, "b", "", (), dtype="u1")
+    gc.collect()
+    assert sorted(group.keys()) == ["b", "last words"]
+
+
 def test_items_can_be_copied_and_pickled():
     one = item((2,), [1, 2], dtype="<i4")
     one.note = "mine"

@@ -114,7 +114,8 @@ void heap_filler::fill_own(const py::object &group, const py::object &heap, outg
     {
         const auto items = table->now();
         for (const item_list::entry &e : items->entries)
-            put(what, e.item);
+            if (e.item)
+                put(what, e.item);
     }
     else
     {
