@@ -73,6 +73,22 @@ TEST_P(CompletionHub, WakesOnceForABurst)
     EXPECT_TRUE(readable(hub));
 }
 
+TEST_P(CompletionHub, WhoTakesWhatHePostedIsNotWoken)
+{
+    completion_hub hub(GetParam());
+    auto posted = records(3);
+    hub.post_to_taker(posted[0]);
+    hub.post(posted[1]); // relies on the taker too
+    hub.post_to_taker(posted[2]);
+    EXPECT_EQ(hub.wakes(), 0U);
+    EXPECT_FALSE(readable(hub));
+    std::vector<token> seen;
+    EXPECT_EQ(hub.drain([&](completion &c) { seen.push_back(c.which); }), 3U);
+    EXPECT_EQ(seen, (std::vector<token>{1, 2, 3}));
+    hub.post(posted[0]);
+    EXPECT_TRUE(readable(hub));
+}
+
 TEST_P(CompletionHub, StaysReadableWhenABoundedDrainLeftSomething)
 {
     completion_hub hub(GetParam());

@@ -40,7 +40,7 @@ struct sink_state
     bool open = true;         // else would_block
     std::error_code fail;     // of every packet
     std::size_t at_most = 64; // packets a write
-    std::size_t packets = 0, bytes = 0;
+    std::size_t packets = 0, bytes = 0, writes = 0;
     bool closed = false;
     transport::packet_sink::ready_function ready;
     bool wanted = false; // somebody waits for the door
@@ -75,6 +75,7 @@ public:
         if (!state_->open)
             return {0, {}, true};
         std::size_t count = std::min(packets.size(), state_->at_most);
+        ++state_->writes;
         for (const send::packet &p : packets.first(count))
         {
             ++state_->packets;

@@ -2,6 +2,7 @@
 /// Readers: from which doors packets come into a stream. Arguments are checked first; on a stream that has stopped
 /// nothing is opened then, and nothing is an error.
 #include "readers.h"
+#include "receive_stream.h"
 
 #include <boost/asio/ip/udp.hpp>
 #include <sys/socket.h>
@@ -146,8 +147,11 @@ void add_tcp_acceptor(stream_base &self, const socket_argument &acceptor, std::s
 
 void add_inproc(stream_base &self, const std::shared_ptr<tr::inproc_queue> &queue)
 {
+    // A ring of heaps runs nothing of the user's when packets come; chunks do.
+    const bool is_ring = dynamic_cast<const receive_stream *>(&self) != nullptr;
+    const tr::delivery how = is_ring ? tr::delivery::in_passing : tr::delivery::by_io_thread;
     add_source(self, [&](tr::io_ref io, std::shared_ptr<recv::packet_gate> gate)
-               { return tr::make_inproc_source(io, std::move(gate), queue); });
+               { return tr::make_inproc_source(io, std::move(gate), queue, how); });
 }
 
 #if HEAPWIRE_HAS_PCAP

@@ -5,6 +5,7 @@
 #include <boost/container/small_vector.hpp>
 
 #include "collectable.h"
+#include "heapwire/base/error.h"
 #include "native_type.h"
 #include "register.h"
 #include "send_classes.h"
@@ -33,10 +34,21 @@ loop_hub &hub_of(const py::object &object)
     throw py::type_error("hub: a LoopHub is needed");
 }
 
+/// Who sends.
+enum class way
+{
+    at_once, ///< this thread, and the future may be done on return
+    held,    ///< this thread, when its loop has done with submitting
+    by_worker
+};
+
+/// What more is has a worker's turn while the loop goes on.
+constexpr std::size_t most_held = 8 * 1024;
+
 /// Numbers count what was accepted, in the order of the queue. Nothing here lets go of the GIL: whoever may finish now
 /// sends little.
 std::error_code queue(async_stream &self, std::span<const send::heap_reference> all, send::group_mode mode,
-                      async_flight &flight, bool now)
+                      async_flight &flight, way how)
 {
     transport::send_stream &core = self.core();
     async_progress &progress = *self.progress;
@@ -45,7 +57,9 @@ std::error_code queue(async_stream &self, std::span<const send::heap_reference> 
     std::lock_guard in_order(progress.submitting);
     const std::uint64_t number = progress.submitted.load(std::memory_order_relaxed) + 1;
     flight.number = number;
-    const std::error_code refused = now ? core.begin(all, mode, whom).refused : core.submit(all, mode, whom);
+    const std::error_code refused = how == way::at_once ? core.begin(all, mode, whom).refused
+                                    : how == way::held  ? core.hold(all, mode, whom)
+                                                        : core.submit(all, mode, whom);
     if (!refused)
     {
         progress.last_hub.store(hub, std::memory_order_relaxed);
@@ -63,9 +77,11 @@ enum class told
 
 /// Queues at once, on the caller's thread. The flight, and with it the future, is the hub's unless the answer is an
 /// error, for which it is given back.
-std::error_code submit(async_stream &self, loop_hub &hub, const py::object &future, std::span<const planned_heap> heaps,
-                       send::group_mode mode, std::unique_ptr<async_flight> &flight, told how)
+std::error_code submit(async_stream &self, const py::object &hub_object, const py::object &future,
+                       std::span<const planned_heap> heaps, send::group_mode mode,
+                       std::unique_ptr<async_flight> &flight, told how)
 {
+    loop_hub &hub = hub_of(hub_object);
     self.require_packets();
     boost::container::small_vector<send::heap_reference, 4> references;
     std::size_t size = 0;
@@ -74,17 +90,30 @@ std::error_code submit(async_stream &self, loop_hub &hub, const py::object &futu
         references.push_back(h.core());
         size += h.heap->size();
     }
-    const bool now = how == told::perhaps_now && size <= much_work && hub.may_finish_now(*self.progress);
+    way who = way::by_worker;
+    if (how == told::perhaps_now && size <= much_work && hub.may_finish_now(*self.progress))
+        who = way::at_once;
+    else if (how == told::perhaps_now && size <= most_held)
+    {
+        who = way::held;
+        hub.expect_held(hub_object, self.shared_from_this(), size);
+    }
     flight->hub = hub.posts();
     flight->progress = self.progress;
     flight->slot = hub.put(future);
     async_flight *const sent = flight.get();
-    if (now)
+    if (who == way::at_once)
         sent->is_awaited_by_submitter();
     std::error_code refused;
     try
     {
-        refused = queue(self, {references.data(), references.size()}, mode, *sent, now);
+        refused = queue(self, {references.data(), references.size()}, mode, *sent, who);
+        if (refused == errc::queue_full && who == way::held)
+        {
+            hub.send_held(); // that makes room, perhaps
+            hub.expect_held(hub_object, self.shared_from_this(), size);
+            refused = queue(self, {references.data(), references.size()}, mode, *sent, who);
+        }
     }
     catch (...)
     {
@@ -94,8 +123,10 @@ std::error_code submit(async_stream &self, loop_hub &hub, const py::object &futu
     if (refused)
         return refused;
     (void)flight.release();
-    if (now && sent->submitted_and_done())
+    if (who == way::at_once && sent->submitted_and_done())
         hub.finish_now(std::unique_ptr<async_flight>(sent));
+    if (who == way::held && hub.holds_enough())
+        hub.send_held();
     return {};
 }
 
@@ -105,7 +136,7 @@ py::object send_with_future(async_stream &self, std::span<const planned_heap> he
     const py::object hub_object = current_hub();
     loop_hub &hub = hub_of(hub_object);
     py::object future = hub.new_future();
-    if (const std::error_code refused = submit(self, hub, future, heaps, mode, flight, told::perhaps_now))
+    if (const std::error_code refused = submit(self, hub_object, future, heaps, mode, flight, told::perhaps_now))
     {
         (void)hub.take(flight->slot);
         if (is_bad_value(refused))
@@ -140,7 +171,8 @@ bool send_with_callback(async_stream &self, const py::object &hub_object, const 
 {
     loop_hub &hub = hub_of(hub_object);
     auto flight = std::make_unique<async_flight>(heaps.heaps);
-    const std::error_code refused = submit(self, hub, future, heaps.heaps, core_mode(mode), flight, told::by_hub);
+    const std::error_code refused =
+        submit(self, hub_object, future, heaps.heaps, core_mode(mode), flight, told::by_hub);
     if (!refused)
         return true;
     if (is_bad_value(refused))
@@ -173,7 +205,8 @@ void register_send_asyncio(py::module_ &m)
         .def_property_readonly("fd", &loop_hub::fd)
         .def_property_readonly("id", &loop_hub::id)
         .def_property_readonly("outstanding", &loop_hub::outstanding)
-        .def("process", &loop_hub::process);
+        .def("process", &loop_hub::process)
+        .def("_take_turn", &loop_hub::take_turn);
 
     py::class_<async_stream, send_stream, std::shared_ptr<async_stream>>(m, "AsyncStream")
         .def("async_send_heap", async_send_heap, py::arg("heap").none(false), py::arg("cnt") = -1,

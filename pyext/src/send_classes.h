@@ -25,7 +25,7 @@ enum class manner : bool
 };
 
 /// With what an asynchronous stream has besides.
-class async_stream : public send_stream
+class async_stream : public send_stream, public std::enable_shared_from_this<async_stream>
 {
 public:
     using send_stream::send_stream;

@@ -2,7 +2,9 @@
 #include "send_hub.h"
 
 #include "bridge/errors.h"
+#include "bridge/runtime.h"
 #include "native_type.h"
+#include "send_stream.h"
 
 namespace heapwire::python
 {
@@ -23,7 +25,10 @@ hub_posts::hub_posts() : id(last_id.fetch_add(1, std::memory_order_relaxed) + 1)
 void hub_posts::post(async_flight &done) noexcept
 {
     std::shared_ptr<hub_posts> alive = shared_from_this(); // the loop may take and destroy `done` at once
-    hub_.post(done.record_);
+    if (taker_.load(std::memory_order_relaxed) == std::this_thread::get_id())
+        hub_.post_to_taker(done.record_);
+    else
+        hub_.post(done.record_);
     if (abandoned_.load(std::memory_order_seq_cst))
         bury_all();
 }
@@ -204,11 +209,66 @@ void loop_hub::tell_flushers(const async_progress &of)
         guarded(future, {}, py::none());
 }
 
+void loop_hub::expect_held(const py::object &self, const std::shared_ptr<send_stream> &stream, std::size_t bytes)
+{
+    bool ask = false;
+    {
+        std::lock_guard hold(lock_);
+        const auto is_it = [&](const std::weak_ptr<send_stream> &one)
+        { return !one.owner_before(stream) && !stream.owner_before(one); };
+        if (std::none_of(holding_.begin(), holding_.end(), is_it))
+            holding_.push_back(stream);
+        held_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+        ask = !std::exchange(turn_is_due_, true);
+    }
+    if (ask)
+        loop_.attr(interned<"call_soon">())(self.attr(interned<"_take_turn">()));
+}
+
+void loop_hub::take_turn()
+{
+    if (born_.orphaned())
+        return;
+    {
+        std::lock_guard hold(lock_);
+        turn_is_due_ = false;
+    }
+    finished_in_a_row_.store(0, std::memory_order_relaxed);
+    send_held();
+}
+
+void loop_hub::send_held()
+{
+    std::vector<std::shared_ptr<send_stream>> streams; // if the user has let go of one meanwhile it goes here, attached
+    std::size_t bytes = 0;
+    {
+        std::lock_guard hold(lock_);
+        for (const std::weak_ptr<send_stream> &one : std::exchange(holding_, {}))
+            if (std::shared_ptr<send_stream> stream = one.lock())
+                streams.push_back(std::move(stream));
+        bytes = held_bytes_.exchange(0, std::memory_order_relaxed);
+    }
+    {
+        const hub_posts::quiet mine(*posts_);
+        std::optional<detached> off;
+        if (bytes > much_work)
+            off.emplace();
+        for (const std::shared_ptr<send_stream> &stream : streams)
+            stream->send_held();
+    }
+    resolve_landed();
+}
+
 void loop_hub::process()
 {
     if (born_.orphaned())
         return;
     finished_in_a_row_.store(0, std::memory_order_relaxed);
+    resolve_landed();
+}
+
+void loop_hub::resolve_landed()
+{
     posts_->drain([this](std::unique_ptr<async_flight> done) { finish(std::move(done)); }, 1024);
 }
 

@@ -14,6 +14,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "heapwire/host/completion_hub.h"
@@ -33,6 +34,7 @@ struct async_progress
 };
 
 class async_flight;
+class send_stream;
 
 /// The workers' side. No Python object inside.
 class hub_posts : public std::enable_shared_from_this<hub_posts>
@@ -43,6 +45,21 @@ public:
 
     /// Any thread.
     void post(async_flight &done) noexcept;
+    /// As long as it lives this thread's posts make no noise: it takes them all itself, afterwards.
+    class quiet
+    {
+    public:
+        explicit quiet(hub_posts &posts) noexcept : posts_(posts)
+        {
+            posts_.taker_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+        }
+        ~quiet() { posts_.taker_.store({}, std::memory_order_relaxed); }
+        quiet(const quiet &) = delete;
+        quiet &operator=(const quiet &) = delete;
+
+    private:
+        hub_posts &posts_;
+    };
     /// No loop will look any more: what is here and what still comes is destroyed soon.
     void abandon() noexcept;
     /// The loop's side: takes records, see completion_hub::drain.
@@ -55,6 +72,7 @@ private:
 
     host::completion_hub hub_;
     std::atomic<bool> abandoned_{false};
+    std::atomic<std::thread::id> taker_{};
 };
 
 class async_flight : public flight
@@ -132,6 +150,17 @@ public:
     [[nodiscard]] bool may_finish_now(const async_progress &of);
     /// What submitted_and_done() gave back.
     void finish_now(std::unique_ptr<async_flight> done);
+    /// Before `stream` holds a heap of `bytes`: `self`, which is this hub, asks its loop for a turn of send_held().
+    void expect_held(const py::object &self, const std::shared_ptr<send_stream> &stream, std::size_t bytes);
+    /// So much is held that it makes full system calls: let it go.
+    [[nodiscard]] bool holds_enough() const noexcept
+    {
+        return held_bytes_.load(std::memory_order_relaxed) >= enough_held;
+    }
+    /// Sends what streams hold for this loop, on this thread, and resolves what is done.
+    void send_held();
+    /// The same as the loop's callback.
+    void take_turn();
 
     /// Throws std::system_error(errc::orphaned) in the child of a fork.
     [[nodiscard]] std::uint32_t put(py::object future);
@@ -155,8 +184,11 @@ private:
         py::object future;
     };
     void finish(std::unique_ptr<async_flight> done);
+    void resolve_landed();
     void tell_flushers(const async_progress &of);
     void guarded(const py::object &future, const std::error_code &error, py::object result);
+
+    static constexpr std::size_t enough_held = 64 * 1024; // more does not fit into one message of UDP
 
     py::object loop_;
     std::shared_ptr<hub_posts> posts_ = std::make_shared<hub_posts>();
@@ -165,6 +197,9 @@ private:
     std::vector<py::object> futures_;
     std::vector<std::uint32_t> free_;
     std::deque<flusher> flushers_;
+    std::vector<std::weak_ptr<send_stream>> holding_; // each once
+    std::atomic<std::size_t> held_bytes_{0};
+    bool turn_is_due_ = false;          // the loop was asked
     std::atomic<bool> flushing_{false}; // there are some; what lands looks here, after it said so
     py::object finished_now_;           // the last one, if it went well
     std::atomic<int> finished_in_a_row_{0};

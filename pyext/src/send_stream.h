@@ -38,6 +38,8 @@ public:
     /// (refused, with a warning in the log; or not sent), ValueError for what no packet can hold. Ctrl-C ends the
     /// call, not the sending.
     [[nodiscard]] std::uint64_t send(std::span<const planned_heap> heaps, send::group_mode mode, blocking_flight *as);
+    /// See transport::send_stream.
+    void send_held() noexcept { core_->send_held(); }
     /// The same checks that come before anything is queued: ValueError if packets are too small.
     void require_packets() const;
     /// Blocks, detached, until what was queued before has completed.

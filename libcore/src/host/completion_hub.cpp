@@ -13,7 +13,7 @@ completion_hub::completion_hub(wake_kind kind) : wake_(kind)
     wake_.arm();
 }
 
-void completion_hub::post(completion &record) noexcept
+bool completion_hub::push(completion &record) noexcept
 {
     completion *below = newest_.load(std::memory_order_relaxed);
     do
@@ -21,7 +21,12 @@ void completion_hub::post(completion &record) noexcept
         record.next = below;
     } while (!newest_.compare_exchange_weak(below, &record, std::memory_order_release, std::memory_order_relaxed));
     // `record` is the taker's from here on. Who did not find the stack empty relies on him who did.
-    if (!below)
+    return !below;
+}
+
+void completion_hub::post(completion &record) noexcept
+{
+    if (push(record))
         raise();
 }
 

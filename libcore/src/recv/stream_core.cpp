@@ -109,6 +109,9 @@ void stream_core::after_batch(flow state)
 
 taken stream_core::take(std::span<const datagram> packets, bool more_follow)
 {
+    // A source that resumes inside stop() keeps its packets: perhaps there is another reader.
+    if (stopping_thread_.load(std::memory_order_relaxed) == std::this_thread::get_id())
+        return {0, flow::ended};
     const taken result = with_receiver([&] { return receiver_.take(packets); }, more_follow);
     after_batch(result.state);
     return result;
@@ -156,7 +159,9 @@ void stream_core::end_of_network()
 
 void stream_core::stop() noexcept
 {
+    stopping_thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
     ring_.stop(); // first, before any lock: who waits for room or for a heap goes on
+    stopping_thread_.store({}, std::memory_order_relaxed);
     roster_.stop(
         [this]
         {

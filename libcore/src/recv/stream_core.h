@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "heapwire/recv/heap_stream.h"
@@ -70,6 +71,7 @@ private:
     blocking_ring<heap_builder> ring_;
     source_roster roster_;
     std::atomic<bool> warned_blocked_{false};
+    std::atomic<std::thread::id> stopping_thread_{}; // stop() is telling who waits for room
 };
 
 } // namespace heapwire::recv

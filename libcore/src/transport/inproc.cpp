@@ -16,51 +16,96 @@ namespace
 
 using queue_state = inproc_queue::impl;
 
-class inproc_source final : public source_base
+class inproc_source final : public source_base, private queue_state::reader
 {
 public:
     inproc_source(boost::asio::io_context &io, std::shared_ptr<recv::packet_gate> to,
-                  std::shared_ptr<queue_state> queue)
-        : source_base(io, std::move(to)), queue_(std::move(queue))
+                  std::shared_ptr<queue_state> queue, delivery how)
+        : source_base(io, std::move(to)), queue_(std::move(queue)), how_(how)
     {
-        reader_.context = this;
-        // Called with the queue's lock held, and not after leave(), which close() calls.
-        reader_.call = [](void *self) noexcept { static_cast<inproc_source *>(self)->run_later(); };
     }
 
 private:
     void begin() override { run(); }
-    void resume() override { run(); }
-    void close() noexcept override { queue_->leave(reader_, std::move(block_)); }
+    void resume() override { how_ == delivery::by_io_thread ? run() : run_briefly(); }
+    [[nodiscard]] bool resumes_at_once() const noexcept override { return how_ == delivery::in_passing; }
+    void close() noexcept override { queue_->leave(*this, std::move(block_)); }
+    // The queue calls these two with its lock held, and not after leave(), which close() calls.
+    void come_later() noexcept override { run_later(); }
+    [[nodiscard]] std::shared_ptr<reader> ready_now() noexcept override
+    {
+        if (how_ == delivery::by_io_thread)
+            return nullptr;
+        return {shared_from_this(), static_cast<reader *>(this)};
+    }
+    void read_now() noexcept override;
     void run();
+    void run_briefly();
+    [[nodiscard]] bool find_block();
+    [[nodiscard]] bool read_block();
     void run_later() noexcept;
     [[nodiscard]] recv::flow take_from_block();
 
     std::shared_ptr<queue_state> queue_;
-    space_hook reader_;
+    const delivery how_;
     std::unique_ptr<inproc_block> block_; ///< being read
     std::vector<recv::datagram> packets_;
 };
 
+/// False: there is nothing to read; the queue calls, or it is the end.
+bool inproc_source::find_block()
+{
+    if (block_)
+        return true;
+    switch (queue_->take(block_, *this))
+    {
+    case queue_state::got::block:
+        return true;
+    case queue_state::got::waiting:
+        break;
+    case queue_state::got::ended:
+        end_of_data();
+        break;
+    }
+    return false;
+}
+
+/// False: the stream has no room, and resume() comes; or it is over.
+bool inproc_source::read_block()
+{
+    if (!offer([this] { return take_from_block(); }))
+        return false;
+    queue_->release(0, 0, std::move(block_));
+    return true;
+}
+
 /// One block, then the next stream's turn.
 void inproc_source::run()
 {
-    if (!block_)
+    if (find_block() && read_block())
+        run_later();
+}
+
+/// On a thread of the user's: as much as one block. The rest is for an io thread, or senders that write all the time
+/// would keep this one reading.
+void inproc_source::run_briefly()
+{
+    std::size_t bytes = 0;
+    while (find_block())
     {
-        switch (queue_->take(block_, reader_))
-        {
-        case queue_state::got::block:
-            break;
-        case queue_state::got::waiting:
+        const bool first = bytes == 0;
+        bytes += block_->bytes.size() - block_->offset;
+        if (!first && bytes > inproc_block::capacity)
+            return run_later();
+        if (!read_block())
             return;
-        case queue_state::got::ended:
-            return end_of_data();
-        }
     }
-    if (!offer([this] { return take_from_block(); }))
-        return;
-    queue_->release(0, 0, std::move(block_));
-    run_later();
+}
+
+void inproc_source::read_now() noexcept
+{
+    if (!try_at_once([this] { run_briefly(); })) // it is being stopped
+        run_later();
 }
 
 void inproc_source::run_later() noexcept
@@ -159,11 +204,11 @@ packet_sink::result inproc_sink::write(std::span<const send::packet> packets) no
 } // namespace
 
 std::unique_ptr<recv::source> make_inproc_source(io_ref io, std::shared_ptr<recv::packet_gate> gate,
-                                                 std::shared_ptr<inproc_queue> queue)
+                                                 std::shared_ptr<inproc_queue> queue, delivery how)
 {
     if (!queue)
         throw_bad_argument("queue", "null", "an inproc_queue");
-    auto work = std::make_shared<inproc_source>(io.context(), std::move(gate), queue->state());
+    auto work = std::make_shared<inproc_source>(io.context(), std::move(gate), queue->state(), how);
     return std::make_unique<source_handle>(std::move(io), std::move(work), false);
 }
 

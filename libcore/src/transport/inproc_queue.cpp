@@ -79,7 +79,7 @@ void inproc_queue::impl::insert(std::span<const bytes_view> parts, std::size_t s
 
 inproc_queue::impl::put inproc_queue::impl::write(std::span<const send::packet> packets, std::size_t &count)
 {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     put result = put::done;
     for (const send::packet &p : packets)
     {
@@ -88,8 +88,25 @@ inproc_queue::impl::put inproc_queue::impl::write(std::span<const send::packet> 
             break;
         ++count;
     }
-    wake_readers(false);
+    const std::shared_ptr<reader> now = reader_for_little();
+    if (!now)
+        wake_readers(false);
+    lock.unlock();
+    if (now)
+        now->read_now();
     return result;
+}
+
+/// Takes a reader out of those who wait, if it reads on this thread. Only what is little: the rest is better read
+/// while more is written.
+std::shared_ptr<inproc_queue::impl::reader> inproc_queue::impl::reader_for_little() noexcept
+{
+    if (readers_.empty() || blocks_.size() != 1 || bytes_ > inproc_block::capacity)
+        return nullptr;
+    std::shared_ptr<reader> found = readers_.back()->ready_now();
+    if (found)
+        readers_.pop_back();
+    return found;
 }
 
 inproc_queue::impl::put inproc_queue::impl::write(bytes_view packet)
@@ -121,7 +138,7 @@ void inproc_queue::impl::stop() noexcept
     wake_writers(called);
 }
 
-inproc_queue::impl::got inproc_queue::impl::take(std::unique_ptr<inproc_block> &out, space_hook &reader)
+inproc_queue::impl::got inproc_queue::impl::take(std::unique_ptr<inproc_block> &out, reader &who)
 {
     std::lock_guard lock(mutex_);
     if (!blocks_.empty())
@@ -133,8 +150,8 @@ inproc_queue::impl::got inproc_queue::impl::take(std::unique_ptr<inproc_block> &
     }
     if (stopped_)
         return got::ended;
-    if (std::find(readers_.begin(), readers_.end(), &reader) == readers_.end())
-        readers_.push_back(&reader);
+    if (std::find(readers_.begin(), readers_.end(), &who) == readers_.end())
+        readers_.push_back(&who);
     return got::waiting;
 }
 
@@ -154,10 +171,10 @@ void inproc_queue::impl::release(std::size_t packets, std::size_t bytes, std::un
     wake_writers(called);
 }
 
-void inproc_queue::impl::leave(space_hook &reader, std::unique_ptr<inproc_block> unread) noexcept
+void inproc_queue::impl::leave(reader &who, std::unique_ptr<inproc_block> unread) noexcept
 {
     std::lock_guard lock(mutex_);
-    std::erase(readers_, &reader);
+    std::erase(readers_, &who);
     try
     {
         if (unread && unread->left() > 0)
@@ -174,9 +191,9 @@ void inproc_queue::impl::wake_readers(bool all) noexcept
 {
     while (!readers_.empty() && (all || !blocks_.empty()))
     {
-        space_hook *reader = readers_.back();
+        reader *const who = readers_.back();
         readers_.pop_back();
-        reader->call(reader->context);
+        who->come_later();
         if (!all)
             return;
     }

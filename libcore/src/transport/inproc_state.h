@@ -52,17 +52,31 @@ struct inproc_queue::impl
 
     impl(std::size_t max_bytes, const weather *how);
 
-    /// Writes packets from the front (all of one substream) and moves `count` for each that is in.
+    /// Who reads. Both are called once for each time that it was told to wait.
+    class reader
+    {
+    public:
+        /// With the queue's lock held: sees to it that it comes back.
+        virtual void come_later() noexcept = 0;
+        /// With the lock held: who is to read_now() on the thread that wrote; null: come_later().
+        [[nodiscard]] virtual std::shared_ptr<reader> ready_now() noexcept = 0;
+        virtual void read_now() noexcept = 0;
+
+    protected:
+        ~reader() = default;
+    };
+
+    /// Writes packets from the front (all of one substream) and moves `count` for each that is in. May read them, too.
     put write(std::span<const send::packet> packets, std::size_t &count);
     put write(bytes_view packet);
     void stop() noexcept;
 
-    /// A block to read, or `reader` is registered and called once when there is something (or the end).
-    got take(std::unique_ptr<inproc_block> &out, space_hook &reader);
+    /// A block to read, or `who` is registered and called once when there is something (or the end).
+    got take(std::unique_ptr<inproc_block> &out, reader &who);
     /// The reader has used packets of its block: makes room for writers.
     void release(std::size_t packets, std::size_t bytes, std::unique_ptr<inproc_block> empty) noexcept;
     /// The reader goes. Its unread packets return to the front; another reader is woken in its stead.
-    void leave(space_hook &reader, std::unique_ptr<inproc_block> unread) noexcept;
+    void leave(reader &who, std::unique_ptr<inproc_block> unread) noexcept;
 
     /// Who waits until there is room for `size` bytes or the queue is stopped. `ready` is called with the lock held.
     struct writer
@@ -89,6 +103,7 @@ private:
     put append(std::span<const bytes_view> parts, std::size_t size);
     void insert(std::span<const bytes_view> parts, std::size_t size);
     void insert_leaving();
+    [[nodiscard]] std::shared_ptr<reader> reader_for_little() noexcept;
     void wake_readers(bool all) noexcept;
     void wake_writers(std::list<writer> &called) noexcept;
 
@@ -97,7 +112,7 @@ private:
     std::condition_variable room_;
     std::deque<std::unique_ptr<inproc_block>> blocks_; ///< none is empty; writers fill the last
     std::vector<std::unique_ptr<inproc_block>> spare_;
-    std::vector<space_hook *> readers_; ///< idle ones; called with the lock held, so that leave() is a barrier
+    std::vector<reader *> readers_; ///< idle ones; called with the lock held, so that leave() is a barrier
     /// Taken out, they are dropped after the lock: a `ready` may be the last that holds its stream, whose end comes
     /// back here.
     std::list<writer> writers_;

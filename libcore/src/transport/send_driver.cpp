@@ -56,7 +56,8 @@ private:
 send_stream::driver::driver(io_ref io, std::unique_ptr<packet_sink> sink, const send::options &how)
     : context_(io.context()), io_(std::move(io)), sink_(std::move(sink)), configuration_(how),
       substreams_(sink_->substreams()), paced_by_kernel_(ask_kernel(how, *sink_)),
-      sender_(for_sender(how, paced_by_kernel_), substreams_), timer_(std::in_place, context_)
+      sender_(for_sender(how, paced_by_kernel_), substreams_), timer_(std::in_place, context_),
+      watch_(std::in_place, context_)
 {
 }
 
@@ -255,6 +256,7 @@ void send_stream::driver::stop() noexcept
     {
         turn_ = turn::nobody;
         timer_->cancel();
+        watch_->cancel();
         done_.notify_all();
         changed_.wait(held, [this] { return !in_sink_; });
         sender_.stop();
@@ -274,6 +276,7 @@ io_ref send_stream::driver::retire() noexcept
 {
     std::unique_ptr<packet_sink> sink = std::move(sink_); // destroyed without the lock
     std::lock_guard held(mutex_);
+    watch_.reset();
     timer_.reset(); // whoever holds the driver now may do so longer than there is a context
     return *std::exchange(io_, std::nullopt);
 }

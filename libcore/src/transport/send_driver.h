@@ -19,7 +19,7 @@ namespace heapwire::transport
 {
 
 /// One party at a time has the *turn*: it alone calls next(), written() and the sink. The turn is nobody's when the
-/// queue is empty, else it is a handler's (posted, or waiting for the pacer or for the sink) or a thread's (a worker
+/// queue is empty, or when all that is in it is held for send_held(), over which a timer watches. Else it is a handler's (posted, or waiting for the pacer or for the sink) or a thread's (a worker
 /// or a blocked caller that runs). A handler that is not running yet may lose its turn to a blocked caller, or to
 /// stop(), and may find it taken by another handler: it just looks who has it.
 ///
@@ -32,6 +32,8 @@ public:
     std::error_code submit(references heaps, send::group_mode mode, send::completion whom);
     blocking_try begin_blocking(references heaps, send::group_mode mode, detail::outcome_box &box);
     begun begin(references heaps, send::group_mode mode, send::completion whom);
+    std::error_code hold(references heaps, send::group_mode mode, send::completion whom);
+    void send_held() noexcept;
     /// One step of a wait policy: works or sleeps until completion number `number` has run. Comes back with
     /// `interrupted` as soon as aux_fd is readable while it sleeps; and, so that the policy can look around, after at
     /// most `slice` of work, or of sleep without an aux_fd.
@@ -77,6 +79,8 @@ private:
 
     std::error_code push(references heaps, send::group_mode mode, send::completion whom); // with the lock
     std::uint64_t begin_here(lock held) noexcept; // after push(): its number; one batch leaves on this thread
+    void watch_held();                            // with the lock
+    void look_at_held(std::uint64_t seen) noexcept;
     void post_turn() noexcept;                    // with the lock: gives the turn to a posted handler
     void post_handler() noexcept;
     void resume() noexcept;                      // a handler's entry
@@ -105,6 +109,9 @@ private:
     std::condition_variable changed_;                // for stop(): in_sink_, completing_
     send::sender sender_;                            // under mutex_, but for packets between next() and written()
     std::optional<boost::asio::steady_timer> timer_; // under mutex_; gone with the context
+    std::optional<boost::asio::steady_timer> watch_; // the same
+    bool watching_ = false;
+    std::uint64_t holds_ = 0; // how often a first heap was held
     turn turn_ = turn::nobody;
     send::time_point wake_at_{};
     send::oversleep oversleep_;               // who has the turn uses it; under mutex_ while a handler has

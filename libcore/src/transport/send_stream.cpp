@@ -34,6 +34,18 @@ std::error_code send_stream::submit(std::span<const send::heap_reference> heaps,
     return driver_->submit(heaps, mode, whom);
 }
 
+std::error_code send_stream::hold(std::span<const send::heap_reference> heaps, send::group_mode mode,
+                                  send::completion whom)
+{
+    return driver_->hold(heaps, mode, whom);
+}
+
+void send_stream::send_held() noexcept
+{
+    std::shared_ptr<driver> kept = driver_; // a completion may destroy this stream
+    kept->send_held();
+}
+
 std::error_code send_stream::submit_to(driver &to, references heaps, send::group_mode mode, send::completion whom)
 {
     return to.submit(heaps, mode, whom);

@@ -56,7 +56,7 @@ public:
     [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(self_->for_space_); }
     void operator()() const
     {
-        self_->guarded([self = self_.get()] { self->ending_ ? self->end_of_data() : self->resume(); })();
+        self_->guarded([self = self_.get()] { self->go_on(); })();
     }
 
 private:
@@ -65,9 +65,13 @@ private:
 
 void source_base::space_found() noexcept
 {
+    // As long as the hook waits this thread cannot be inside the lock. Who stops the source may be: he waits for us.
+    const std::shared_ptr<source_base> alive = shared_from_this();
+    if (resumes_at_once() && try_at_once([this] { go_on(); }))
+        return;
     try
     {
-        boost::asio::post(io_, space_handler(shared_from_this()));
+        boost::asio::post(io_, space_handler(alive));
     }
     catch (const std::exception &e)
     {

@@ -35,11 +35,13 @@ public:
     void request_stop() noexcept;
 
 protected:
-    // The first three are called with the lock held. begin() and resume() run on a thread of the io_context and never
-    // after stop() or the end; close() must be idempotent.
+    // The first three are called with the lock held. begin() and resume() run on a thread of the io_context (but see
+    // resumes_at_once) and never after stop() or the end; close() must be idempotent.
     virtual void begin() = 0;          ///< start reading
     virtual void resume() = 0;         ///< the stream has room again: offer the rest
     virtual void close() noexcept = 0; ///< close descriptors, cancel timers
+    /// Whether resume() is brief, and may run on the thread of the consumer that made room.
+    [[nodiscard]] virtual bool resumes_at_once() const noexcept { return false; }
 
     /// A completion handler that holds the source alive and the lock, and does nothing after stop() or the end.
     template <typename Work>
@@ -49,17 +51,18 @@ protected:
                    auto &&...results) mutable -> void requires std::invocable<Work &, decltype(results) &...>
         {
             std::lock_guard lock(self->mutex_);
-            if (self->stopped_ || self->finished_)
-                return;
-            try
-            {
-                work(results...);
-            }
-            catch (const std::exception &e)
-            {
-                self->failed(e.what());
-            }
+            self->run_guarded([&] { work(results...); });
         };
+    }
+
+    /// As guarded(), at once and on any thread that does not hold the lock. False: it is taken, and nothing was done.
+    template <std::invocable Work>
+    [[nodiscard]] bool try_at_once(Work work)
+    {
+        std::unique_lock lock(mutex_, std::try_to_lock);
+        if (lock.owns_lock())
+            run_guarded(work);
+        return lock.owns_lock();
     }
 
     /// Repeats `attempt` (which answers a recv::flow) until it has got through. False: come back in resume(), or
@@ -96,6 +99,21 @@ protected:
 private:
     class space_handler;
 
+    template <typename Work>
+    void run_guarded(Work &&work)
+    {
+        if (stopped_ || finished_)
+            return;
+        try
+        {
+            work();
+        }
+        catch (const std::exception &e)
+        {
+            failed(e.what());
+        }
+    }
+    void go_on() { ending_ ? end_of_data() : resume(); }
     void finish() noexcept;
     void failed(const char *what) noexcept;
     void space_found() noexcept;

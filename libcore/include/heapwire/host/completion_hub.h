@@ -46,6 +46,8 @@ public:
     /// Any thread. `record` must stay alive and untouched until it is taken. Writes to the descriptor only if
     /// nothing was waiting.
     void post(completion &record) noexcept;
+    /// The same by who takes it himself, soon: never writes to the descriptor.
+    void post_to_taker(completion &record) noexcept { (void)push(record); }
 
     /// Readable when there is something to take; may be readable without cause. Never read or write it.
     [[nodiscard]] int fd() const noexcept { return wake_.fd(); }
@@ -65,6 +67,7 @@ public:
 
 private:
     void put_back(std::span<completion *> rest) noexcept;
+    bool push(completion &record) noexcept; // true: nothing was there before
     void raise() noexcept;
 
     std::atomic<completion *> newest_{nullptr}; // a stack of what was posted

@@ -43,9 +43,21 @@ private:
     std::shared_ptr<impl> impl_;
 };
 
+/// Who takes packets from the queue into the stream.
+enum class delivery : bool
+{
+    by_io_thread,
+    /// A sender that finds the reader idle carries what is little (one block of 64 KiB) on into the stream, on his own
+    /// thread, and so does a consumer who makes room in a full ring: no thread is woken for it. More, and what comes
+    /// meanwhile, is for an io thread. Only for a stream whose callbacks (allocator, copy function, chunks) may run
+    /// inside a send and a pop, and never wait for either: as of a heap_stream that has none of its own.
+    in_passing
+};
+
 /// Ends when the queue is stopped and empty. A reader that stops earlier leaves what it has not read to the next.
 [[nodiscard]] std::unique_ptr<recv::source> make_inproc_source(io_ref io, std::shared_ptr<recv::packet_gate> gate,
-                                                               std::shared_ptr<inproc_queue> queue);
+                                                               std::shared_ptr<inproc_queue> queue,
+                                                               delivery how = delivery::by_io_thread);
 /// One queue a substream.
 [[nodiscard]] std::unique_ptr<packet_sink> make_inproc_sink(io_ref io,
                                                             std::vector<std::shared_ptr<inproc_queue>> queues);

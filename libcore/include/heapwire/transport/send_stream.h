@@ -76,6 +76,13 @@ public:
         wait_for(number, policy);
     }
 
+    /// For a loop that submits many small heaps in a turn and wants them in few system calls: hold() is submit(), but
+    /// wakes nobody. send_held(), on any thread, sends there what does not have to be waited for; an io thread goes on
+    /// with the rest. If send_held() does not come, an io thread sends, some milliseconds later.
+    [[nodiscard]] std::error_code hold(std::span<const send::heap_reference> heaps, send::group_mode mode,
+                                       send::completion whom);
+    void send_held() noexcept;
+
     /// Waits for the heaps that were queued before the call; their completions have run.
     template <typename P = plain_wait>
     void flush(P policy = {})
