@@ -19,9 +19,10 @@ namespace heapwire::transport
 {
 
 /// One party at a time has the *turn*: it alone calls next(), written() and the sink. The turn is nobody's when the
-/// queue is empty, or when all that is in it is held for send_held(), over which a timer watches. Else it is a handler's (posted, or waiting for the pacer or for the sink) or a thread's (a worker
-/// or a blocked caller that runs). A handler that is not running yet may lose its turn to a blocked caller, or to
-/// stop(), and may find it taken by another handler: it just looks who has it.
+/// queue is empty, or when all that is in it is held for send_held(), over which a timer watches. Else it is a
+/// handler's (posted, or waiting for the pacer or for the sink) or a thread's (a worker or a blocked caller that runs).
+/// A handler that is not running yet may lose its turn to a blocked caller, or to stop(), and may find it taken by
+/// another handler: it just looks who has it.
 ///
 /// Nothing here throws once a heap was accepted: who has the turn always gets rid of it.
 class send_stream::driver : public std::enable_shared_from_this<driver>
