@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Heaps over loopback UDP, sender and receiver in one process, each on an io thread with a core of its own.
-//   udp_bench [--packet 1472] [--heap 4194304] [--rate 0 (Gb/s)] [--seconds 3] [--cores 0,1] [--in-flight 8]
-//             [--ring 8] [--pool] [--nontemporal] [--no-gso] [--no-gro] [--no-recvmmsg] [--no-sendmmsg]
-//             [--to ADDRESS:PORT (only sends)]
-// One line of JSON: what was sent, received and lost. Compare with ceiling (the same machine, the same minute).
+// `--help` lists the options. One line of JSON: what was sent, received and lost. Compare with ceiling (the same
+// machine, the same minute).
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -22,6 +20,22 @@ using steady = std::chrono::steady_clock;
 
 namespace
 {
+
+constexpr const char *usage = R"(udp_bench: heaps over loopback UDP for some seconds; answers a line of JSON
+  --packet BYTES       of UDP payload at most (1472)
+  --heap BYTES         of a heap's payload (4194304)
+  --rate GBPS          Gb/s; 0: as fast as can be (0)
+  --seconds SECONDS    how long (3)
+  --cores A,B          of the sender and of the receiver (0,1)
+  --in-flight HEAPS    queued by the sender (8)
+  --ring HEAPS         room for received ones (8)
+  --pool               heaps get their memory from a memory_pool
+  --nontemporal        payload is copied past the caches
+  --no-gso, --no-sendmmsg, --no-gro, --no-recvmmsg
+                       without that service of the kernel
+  --to ADDRESS:PORT    only send, to there
+  --help
+)";
 
 struct settings
 {
@@ -79,8 +93,11 @@ settings parse(int argc, char **argv)
             s.receive.recvmmsg = transport::offload::off;
         else
         {
-            std::fprintf(stderr, "unknown option %s\n", name.c_str());
-            std::exit(2);
+            const bool asked = name == "--help" || name == "-h";
+            if (!asked)
+                std::fprintf(stderr, "unknown option %s\n", name.c_str());
+            std::fputs(usage, asked ? stdout : stderr);
+            std::exit(asked ? 0 : 2);
         }
     }
     return s;

@@ -96,6 +96,15 @@ class Bites(unittest.TestCase):
         (self.root / "README.md").write_text("```cpp\nint b;\n```\n")
         self.expect(readme, "README.md")
 
+    def test_finds_a_tutorial_that_drifted(self):
+        self.plant("examples/readme.cpp", "// [readme]\nint a;\n// [/readme]\n")
+        (self.root / "README.md").write_text("```cpp\nint a;\n```\n")
+        self.plant("examples/first_stream.cpp", "// Licence\n/// What it is\nint main()\n{\n    int a;\n}\n")
+        self.plant("docs/tutorial/first-stream.md", "```cpp\nint main()\n{\n```\ntext\n```cpp\nint a;\n}\n```\n")
+        self.assertEqual(readme.faults(self.root), [])
+        self.plant("docs/tutorial/first-stream.md", "```cpp\nint main()\n{\n```\ntext\n```cpp\nint b;\n}\n```\n")
+        self.expect(readme, "first-stream.md: its program differs")
+
     def test_finds_a_link_that_leads_nowhere(self):
         self.plant("examples/readme.cpp", "// [readme]\nint a;\n// [/readme]\n")
         (self.root / "README.md").write_text("```cpp\nint a;\n```\n[x](gone.md) [y](https://example.org/gone.md)\n")
