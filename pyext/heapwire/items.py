@@ -58,6 +58,11 @@ class Descriptor(_core._ItemState):
     """
 
     def __init__(self, id, name, description, shape, dtype=None, order="C", format=None):
+        """``id``: from 0x1000 on by convention. ``name`` and ``description``: ASCII. ``shape``: lengths, ``()`` for a scalar.
+
+        ``dtype``: what :class:`numpy.dtype` takes. ``order``: ``"C"`` or ``"F"``. ``format``: codes are u, i, f, b, c, and a field
+        may have any number of bits. :exc:`ValueError` for a type that cannot be sent.
+        """
         shape = tuple(shape)
         unknown = sum(size is None for size in shape)
         if unknown > 1:
@@ -110,7 +115,7 @@ class Descriptor(_core._ItemState):
 
     @property
     def itemsize_bits(self):
-        """Bits of one element."""
+        """Bits of one element, an int."""
         if self.dtype is not None:
             return 8 * self.dtype.itemsize
         return sum(bits for _, bits in self.format)
@@ -124,7 +129,7 @@ class Descriptor(_core._ItemState):
         return not self.is_variable_size() and (self.dtype is not None or self.itemsize_bits % 8 == 0)
 
     def dynamic_shape(self, max_elements):
-        """The shape of a value of at most that many elements."""
+        """The shape of a value of at most that many elements: the dimension that varies is as long as fits."""
         if not self.is_variable_size():
             return self.shape
         known = 1
@@ -134,13 +139,13 @@ class Descriptor(_core._ItemState):
         return [varying if size is None else size for size in self.shape]
 
     def compatible_shape(self, shape):
-        """Whether a value of that shape fits."""
+        """Whether a value of that shape fits; a dimension of ``None`` fits every length."""
         return len(shape) == len(self.shape) and all(
             mine is None or mine == other for mine, other in zip(self.shape, shape)
         )
 
     def to_raw(self, flavour):
-        """The descriptor as it travels."""
+        """The descriptor as it travels, for a heap of that :class:`Flavour`. ``UnicodeError`` if name or description is not ASCII."""
         raw = _core.RawDescriptor()
         raw.id = self.id
         raw.name = self.name.encode("ascii")
@@ -162,7 +167,7 @@ class Descriptor(_core._ItemState):
 
     @classmethod
     def from_raw(cls, raw_descriptor, flavour):
-        """The descriptor that arrived. ValueError if it makes no sense."""
+        """The descriptor that arrived in a heap of that flavour. :exc:`ValueError` if it makes no sense."""
         raw = raw_descriptor
         name = raw.name.decode("ascii")
         description = raw.description.decode("ascii")
@@ -190,6 +195,7 @@ class Item(Descriptor):
     """
 
     def __init__(self, id, name, description, shape, dtype=None, order="C", format=None, *, value=None):
+        """The arguments are those of :class:`Descriptor`; and the first value, if there is one already."""
         super().__init__(id, name, description, shape, dtype, order, format)
         if value is not None:
             self._value = value
@@ -197,6 +203,10 @@ class Item(Descriptor):
 
     value = _core._ItemState._value
     version = _core._ItemState._version
+
+    def __repr__(self):
+        kind = f"format={self.format}" if self.dtype is None else f"dtype={self.dtype}"
+        return f"{type(self).__name__}({self.id:#x}, {self.name!r}, shape={tuple(self.shape)}, {kind}, version={self.version})"
 
     def to_buffer(self):
         """The value as it travels: an object with the buffer protocol.
@@ -206,7 +216,10 @@ class Item(Descriptor):
         return _core._to_buffer(self)
 
     def set_from_raw(self, raw_item, new_order="="):
-        """Decode a received raw item and assign it."""
+        """Decode a received raw item and assign it; :exc:`ValueError` if it does not fit the descriptor.
+
+        ``new_order``: byte order of an array, ``"="`` (this machine's) by default, ``"|"`` leaves it as it came.
+        """
         _core._set_from_raw(self, raw_item, new_order)
 
     # The package does without these two; programs that pack bits by hand use them.

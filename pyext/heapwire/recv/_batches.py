@@ -23,13 +23,19 @@ class Batch(Mapping):
     those of formats that numpy does not have, are in an array of objects. Where a heap does not have the item, or not with the
     right length, the row is zero (or None), and True in ``batch.missing["name"]``. ``batch.cnt`` has the numbers of the heaps.
     A column that no heap of the batch has takes no memory, and cannot be written to, if it is larger than 1 MiB.
+    ``batch.heaps`` is how many rows there are; ``len(batch)`` how many columns, as of every mapping.
 
     Any number of threads may read one at once; for threads that write to its arrays the rules of numpy hold.
     """
 
-    __slots__ = ("_columns", "cnt", "missing")
+    __slots__ = {
+        "_columns": None,
+        "cnt": "The numbers of the heaps: an array of uint64, one for each row.",
+        "missing": "A dict by item name of arrays of bool: True in the rows whose heap did not have the item.",
+    }
 
     def __init__(self, cnt, columns, missing):
+        """Streams make them: see :meth:`Stream.batches`."""
         self.cnt = cnt
         self._columns = columns
         self.missing = missing
@@ -60,6 +66,7 @@ class Batches:
     """
 
     def __init__(self, stream, heaps):
+        """See :meth:`heapwire.recv.Stream.batches`."""
         self._rows = heaps
         self._most = max(stream.config.max_heap_size, 8)  # what is in an item pointer counts as no payload
         self._block = _core.recv._HeapBlock(stream, heaps)
@@ -165,6 +172,7 @@ def batches(self, heaps):
     """Iterate over tables of so many heaps each; see :class:`Batch`. The last one may be shorter.
 
     A batch ends early before a heap that changes the type of a column. Heaps that bring no values are passed over.
+    An iterator is for one thread at a time. :exc:`ValueError` for fewer than one heap.
     """
     return Batches(self, heaps)
 

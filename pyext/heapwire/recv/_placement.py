@@ -85,6 +85,7 @@ class ItemValue(_Expression):
     _ORDER = ("-", ">>", "&", "//", "%")
 
     def __init__(self, item):
+        """``item``: its ID; 1 to 4 are the heap's number, its length, and the packet's offset and length."""
         super().__init__(0, ((_integer("item", item), 0, 0, _WORD, 1, 0, 1),))
         self._done = 0
 
@@ -126,13 +127,26 @@ class LinearPlacement(_core.recv._LinearRule):
     """
 
     def __init__(self, chunk_id, heap_index, heap_offset, *, heap_size=0, extra=()):
+        """``chunk_id``: number of the chunk. ``heap_index``: which byte of ``present``. ``heap_offset``: byte of ``data``.
+
+        ``heap_size``: bytes of a heap, 0 for any. ``extra``: IDs. :exc:`TypeError` for what is neither an integer nor of
+        :class:`ItemValue`; :exc:`ValueError` for what is negative or too large.
+        """
         parts = []
         for name, value in (("chunk_id", chunk_id), ("heap_index", heap_index), ("heap_offset", heap_offset)):
             expression = _expression(value)
             if expression is None:
                 raise TypeError(f"{name}: an integer or an expression of ItemValue is needed, not {value!r}")
             parts.append((expression._base, expression._terms))
-        super().__init__(*parts, _integer("heap_size", heap_size), [_integer("extra", item) for item in extra])
+        extra = [_integer("extra", item) for item in extra]
+        super().__init__(*parts, _integer("heap_size", heap_size), extra)
+        self._text = (
+            f"LinearPlacement(chunk_id={chunk_id!r}, heap_index={heap_index!r}, heap_offset={heap_offset!r}, "
+            f"heap_size={heap_size}, extra={extra})"
+        )
+
+    def __repr__(self):
+        return self._text
 
 
 def _address(function):

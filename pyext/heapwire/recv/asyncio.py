@@ -236,6 +236,7 @@ class ChunkRingbuffer(_recv.ChunkRingbuffer):
     """
 
     def __init__(self, maxsize):
+        """``maxsize``: how many chunks it has room for, at least 1 (:exc:`ValueError`)."""
         super().__init__(maxsize)
         # Weakly, for a ring must go when nobody uses it; who waits has a reference of his own.
         ring = weakref.ref(self)

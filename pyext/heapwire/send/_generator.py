@@ -14,17 +14,22 @@ class HeapGenerator:
     """
 
     def __init__(self, item_group, descriptor_frequency=None, flavour=Flavour()):  # noqa: B008 - it is immutable
+        """``item_group``: whose items are sent. ``descriptor_frequency``: None sends each descriptor once. ``flavour``: of the heaps."""
         self._item_group = item_group
         self._flavour = flavour
         self._filler = _HeapFiller(descriptor_frequency, flavour)
 
     def add_to_heap(self, heap, descriptors="stale", data="stale"):
-        """Add to a heap what is ``'stale'``, ``'all'`` or ``'none'``; return it."""
+        """Add descriptors and values to a heap, and return it.
+
+        Of each ``"stale"`` (what receivers do not have yet; values by :attr:`Item.version`), ``"all"`` or ``"none"``.
+        :exc:`ValueError` for another word.
+        """
         self._filler.fill(self._item_group, heap, descriptors, data)
         return heap
 
     def get_heap(self, descriptors="stale", data="stale"):
-        """A new heap with what is ``'stale'``, ``'all'`` or ``'none'``."""
+        """A new heap; the arguments are those of :meth:`add_to_heap`."""
         return self._filler.new_heap(self._item_group, descriptors, data)
 
     def __init_subclass__(cls, **kwargs):
@@ -39,7 +44,7 @@ class HeapGenerator:
         return heap
 
     def get_end(self):
-        """A heap that says that the stream ends."""
+        """A heap that says that the stream ends: receivers stop."""
         heap = Heap(self._flavour)
         heap.add_end()
         return heap
@@ -57,6 +62,7 @@ class ItemGroup(_ItemGroup, HeapGenerator):
     """
 
     def __init__(self, descriptor_frequency=None, flavour=Flavour()):  # noqa: B008 - it is immutable
+        """``descriptor_frequency``: after so many heaps a descriptor is repeated; None sends each once. ``flavour``: of the heaps."""
         _ItemGroup.__init__(self)
         HeapGenerator.__init__(self, self, descriptor_frequency, flavour)
 
