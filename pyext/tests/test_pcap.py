@@ -53,3 +53,14 @@ def test_a_speed_that_is_none_is_refused(tmp_path):
             stream.add_udp_pcap_file_reader(path, speed=speed)
     with pytest.raises(TypeError):
         stream.add_udp_pcap_file_reader(path, "", 1)
+
+
+def test_a_time_that_no_clock_can_tell_is_waited_for(tmp_path):
+    path = capture(tmp_path / "a.pcap", [heap(1), heap(2)], gap=2e9)  # at this speed that is more than 64 bits of ns
+    stream = recv.Stream(heapwire.ThreadPool())
+    stream.add_udp_pcap_file_reader(path, speed=1e-3)
+    assert stream.get().cnt == 1
+    time.sleep(0.1)
+    with pytest.raises(heapwire.Empty):
+        stream.get_nowait()
+    stream.stop()

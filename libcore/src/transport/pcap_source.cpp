@@ -25,6 +25,9 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::size_t batch_records = 64;
 constexpr int most_read_errors = 3; ///< one after the other
+// Files may say what they like. Times of 32 bits of seconds fit, and so does the difference of any two in nanoseconds.
+constexpr std::int64_t most_seconds = 4'600'000'000;
+constexpr double longest_wait = 1e18; ///< in nanoseconds; 31 years, and the clock can still tell when they are over
 
 void set_filter(pcap_t *capture, const std::string &filter)
 {
@@ -141,7 +144,8 @@ pcap_source::step pcap_source::read_one()
     if (f.kind != frame_kind::udp && f.kind != frame_kind::cut)
         return step::none;
     // With nanosecond precision libpcap puts nanoseconds where the type says microseconds.
-    std::int64_t time = std::int64_t{header->ts.tv_sec} * 1'000'000'000 + header->ts.tv_usec;
+    const std::int64_t seconds = std::clamp<std::int64_t>(header->ts.tv_sec, -most_seconds, most_seconds);
+    std::int64_t time = seconds * 1'000'000'000 + header->ts.tv_usec;
     records_.push_back({arena_.size(), f.payload.size(), f.source, time, f.kind == frame_kind::cut});
     arena_.insert(arena_.end(), f.payload.begin(), f.payload.end());
     return step::one;
@@ -154,7 +158,8 @@ clock::time_point pcap_source::due(std::int64_t time)
         first_time_ = time;
         first_at_ = clock::now();
     }
-    return first_at_ + std::chrono::nanoseconds(std::llround(static_cast<double>(time - first_time_) / speed_));
+    const double after = static_cast<double>(time - first_time_) / speed_;
+    return first_at_ + std::chrono::nanoseconds(std::llround(std::clamp(after, -longest_wait, longest_wait)));
 }
 
 /// Reads one batch, up to the first record whose time has not come.
