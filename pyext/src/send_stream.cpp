@@ -1,29 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "send_stream.h"
 
-#include <atomic>
-
 #include <boost/container/small_vector.hpp>
 
 #include "bridge/errors.h"
 #include "bridge/gil_wait.h"
 #include "bridge/runtime.h"
+#include "farewell.h"
 #include "heapwire/base/error.h"
 #include "heapwire/base/log.h"
 
 namespace heapwire::python
 {
-
-namespace
-{
-// A destructor waits so long for a peer that does not read.
-std::atomic<std::chrono::milliseconds> longest_stall{std::chrono::seconds(20)};
-} // namespace
-
-void set_longest_stall(std::chrono::milliseconds length) noexcept
-{
-    longest_stall.store(length, std::memory_order_relaxed);
-}
 
 send_stream::send_stream(std::shared_ptr<thread_pool> pool, const send_stream_config &config, const make_sink &sink,
                          send::split packets)
@@ -39,55 +27,7 @@ send_stream::~send_stream()
     if (born_.orphaned())
         (void)core_.release(); // threads of the parent drive it
     else if (core_)
-        flush_for_good();
-}
-
-/// The wait policy of a destructor: gives up when nobody else would go on either, or the peer takes nothing.
-struct send_stream::last_flush
-{
-    struct given_up
-    {
-    };
-    const send_stream &of;
-    boost::asio::io_context &pool;
-
-    template <typename Step>
-    wait_result wait(Step &&step, steady_time deadline)
-    {
-        for (;;)
-        {
-            if (of.ending_.load(std::memory_order_relaxed) || pool.stopped())
-                throw given_up();
-            const std::chrono::duration<double> longest = longest_stall.load(std::memory_order_relaxed);
-            if (of.core_->stalled() > longest)
-            {
-                HEAPWIRE_LOG(warning, "send", "a stream goes with heaps unsent: its peer has taken nothing for ",
-                             longest.count(), " s");
-                throw given_up();
-            }
-            steady_time until = std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(50));
-            wait_result result = step(until, -1);
-            if (result == wait_result::ready)
-                return result;
-        }
-    }
-};
-
-void send_stream::flush_for_good() noexcept
-{
-    try
-    {
-        transport::io_ref io = pool_->io();
-        core_->flush(last_flush{*this, io.context()});
-    }
-    catch (const last_flush::given_up &)
-    {
-        core_->stop();
-    }
-    catch (const std::exception &failed)
-    {
-        HEAPWIRE_LOG(warning, "send", "a stream could not be flushed: ", failed.what());
-    }
+        send_the_rest(std::move(pool_), std::move(core_));
 }
 
 bool send_stream::join(steady_time)

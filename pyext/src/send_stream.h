@@ -23,8 +23,7 @@ public:
     /// `sink` is called in the constructor, and may block: detached. Then register_at_exit().
     send_stream(std::shared_ptr<thread_pool> pool, const send_stream_config &config, const make_sink &sink,
                 send::split packets);
-    /// Waits until what is queued was sent. It is dropped if the pool or everything was stopped, or if the peer has
-    /// taken nothing for 20 s. Detached.
+    /// What is queued is still sent: see farewell.h. Detached.
     ~send_stream() override;
 
     /// Throws std::system_error(errc::orphaned) in the child of a fork.
@@ -45,19 +44,15 @@ public:
     /// Blocks, detached, until what was queued before has completed.
     void flush();
 
-    void request_stop() noexcept override { ending_.store(true, std::memory_order_relaxed); }
+    void request_stop() noexcept override {}
     bool join(steady_time deadline) override;
     void register_at_exit(const std::shared_ptr<send_stream> &self);
 
 private:
-    struct last_flush;
-    void flush_for_good() noexcept;
-
     std::shared_ptr<thread_pool> pool_;
     std::size_t max_packet_size_;
     bool packets_too_small_;
     std::unique_ptr<transport::send_stream> core_;
-    std::atomic<bool> ending_{false};
     host::birth born_;
     host::stop_registry::registration registered_;
 };
@@ -70,8 +65,5 @@ void log_refusal(std::error_code why, std::size_t heaps) noexcept;
 
 /// More than this is packed and written without the GIL.
 inline constexpr std::size_t much_work = 32 * 1024;
-
-/// For tests: instead of 20 s.
-void set_longest_stall(std::chrono::milliseconds length) noexcept;
 
 } // namespace heapwire::python

@@ -162,7 +162,7 @@ def test_what_iteration_answers_is_awaited_once(pool):
         heaps._waiters().loop_ran()
         ready = heaps.__anext__()
         assert (await ready).cnt == 9
-        with pytest.raises(RuntimeError, match="once"):
+        with pytest.raises(RuntimeError, match="already awaited"):
             await ready
 
     asyncio.run(asyncio.wait_for(main(), 60))

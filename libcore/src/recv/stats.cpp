@@ -27,7 +27,9 @@ std::vector<stat_entry> make_table()
         {"packets_accepted", stat_mode::counter, "packets that joined a heap"},
         {"heaps_dropped_incomplete", stat_mode::counter, "heaps that were given up and not handed out"},
         {"heaps_dropped_stopped", stat_mode::counter, "finished heaps that came after stop()"},
-        {"kernel_drops", stat_mode::counter, "packets that the kernel dropped because its receive queue was full"},
+        {"kernel_drops", stat_mode::counter,
+         "dropped by the kernel because its receive queue was full: at least so many packets, for it counts a run that "
+         "GRO joined as one"},
     };
     for (const wire::reject_entry &entry : wire::reject_table())
         if (entry.reason != wire::reject::none)

@@ -179,13 +179,13 @@ class Stream(_recv.Stream):
     def __aiter__(self):
         return self
 
-    def __anext__(self):
-        # A heap that is there needs no coroutine.
+    async def __anext__(self):
+        # Nothing may be taken before the first step: who never takes one would lose a heap.
         if self._waiters().may_take():
             ready = self._ready()
             if ready is not None:
-                return ready
-        return self._anext_by_get()
+                return await ready
+        return await self._anext_by_get()
 
     async def _anext_by_get(self):
         try:

@@ -13,7 +13,7 @@
 #include "bridge/runtime.h"
 #include "heapwire/base/log.h"
 #include "heapwire/host/completion_hub.h"
-#include "send_stream.h"
+#include "farewell.h"
 #include "thread_pool.h"
 
 namespace heapwire::python

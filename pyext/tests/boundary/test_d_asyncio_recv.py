@@ -66,6 +66,29 @@ def test_d1_a_get_that_times_out_loses_nothing(flavour, seed):
     assert [cnt for cnt in got if cnt is not None] == list(range(count))
 
 
+@pytest.mark.parametrize("flavour", loops.LOOPS)
+def test_d1_an_iteration_that_is_dropped_or_cancelled_before_its_first_step_loses_nothing(flavour):
+    count, got = times(400), []
+
+    async def main(stream):
+        while stream.ringbuffer.size() < count:
+            await asyncio.sleep(0.001)
+        with contextlib.suppress(StopAsyncIteration):
+            while True:
+                stream.__anext__().close()
+                with contextlib.suppress(asyncio.TimeoutError):
+                    got.append((await asyncio.wait_for(stream.__anext__(), 0)).cnt)
+                task = asyncio.create_task(stream.__anext__())
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    got.append((await task).cnt)
+                got.append((await asyncio.create_task(stream.__anext__())).cnt)
+
+    with fed(heapwire.recv.asyncio.Stream, count, heaps=count) as stream:
+        loops.run(flavour, main(stream))
+    assert got == list(range(count))
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_d1_the_same_in_trio_by_the_descriptor(seed):
     trio = pytest.importorskip("trio")

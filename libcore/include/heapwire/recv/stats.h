@@ -30,7 +30,7 @@ enum class stat : std::size_t
     packets_accepted,         ///< joined a heap
     heaps_dropped_incomplete, ///< given up and not handed out
     heaps_dropped_stopped,    ///< finished, but the ring was stopped
-    kernel_drops,             ///< SO_RXQ_OVFL: the kernel's receive queue was full
+    kernel_drops,             ///< the kernel's receive queue was full; a run that GRO joined counts as one
     // then one for each wire::reject (but none), one for each join (but accepted); see stat_index()
     first_reject,
 };
