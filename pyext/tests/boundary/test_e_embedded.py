@@ -89,8 +89,14 @@ def test_e6_the_interpreter_starts_and_ends_again_and_again(tmp_path):
     build(program)
     path = [p for p in sys.path if p and os.path.isdir(p)]
     script = SCRIPT.format(path=path, prelude=PRELUDE.format(tests=TESTS))
-    done = subprocess.run(
-        [program, "20", script], capture_output=True, text=True, timeout=110, check=False,
-        env={**os.environ, "PYTHONHOME": f"{sys.base_prefix}:{sys.base_exec_prefix}"},
-    )  # fmt: skip
+
+    def run(text):
+        return subprocess.run(
+            [program, "20", text], capture_output=True, text=True, timeout=110, check=False,
+            env={**os.environ, "PYTHONHOME": f"{sys.base_prefix}:{sys.base_exec_prefix}"},
+        )  # fmt: skip
+
+    done = run(script)
+    if done.returncode < 0 and run("import asyncio").returncode < 0:
+        pytest.skip("this Python does not survive that without heapwire: 3.12.1 dies when it imports asyncio again")
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", ""), done.stderr
