@@ -119,17 +119,18 @@ void farewell::run() noexcept
     gone_changed_.notify_all();
 }
 
-/// Whether heaps are queued: a flush that would have to wait.
+struct would_wait
+{
+    template <typename Step>
+    wait_result wait(Step &&, steady_time)
+    {
+        throw would_wait();
+    }
+};
+
+/// Whether heaps are queued: a flush would have to wait.
 bool is_busy(transport::send_stream &stream)
 {
-    struct would_wait
-    {
-        template <typename Step>
-        wait_result wait(Step &&, steady_time)
-        {
-            throw would_wait();
-        }
-    };
     try
     {
         stream.flush(would_wait());

@@ -11,9 +11,9 @@
 
 #include "bridge/gil_wait.h"
 #include "bridge/runtime.h"
+#include "farewell.h"
 #include "heapwire/base/log.h"
 #include "heapwire/host/completion_hub.h"
-#include "farewell.h"
 #include "thread_pool.h"
 
 namespace heapwire::python
