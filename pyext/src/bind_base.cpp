@@ -8,6 +8,7 @@
 #include "heapwire/base/version.h"
 #include "heapwire/wire/descriptor.h"
 #include "heapwire/wire/item_id.h"
+#include "one_line.h"
 #include "register.h"
 
 namespace heapwire::python
@@ -62,15 +63,23 @@ void register_constants(py::module_ &m)
 
 void register_flavour(py::module_ &m)
 {
-    py::class_<flavour>(m, "Flavour",
-                        "A variant of the protocol. It does not change: any number of threads may share one.")
-        .def(py::init<>())
+    py::class_<flavour> type(m, "Flavour",
+                             "A variant of the protocol. It does not change: any number of threads may share one.");
+    def_repr(type, {"version", "item_pointer_bits", "heap_address_bits", "bug_compat"});
+    type.def(py::init<>(), "SPEAD-64-40: immediates of 40 bits, item ids of 23.")
         .def(py::init<int, int, int, std::uint32_t>(), py::arg("version"), py::arg("item_pointer_bits"),
-             py::arg("heap_address_bits"), py::arg("bug_compat") = 0)
-        .def_property_readonly("version", [](const flavour &) { return wire::flavour::version; })
-        .def_property_readonly("item_pointer_bits", [](const flavour &) { return wire::flavour::item_pointer_bits; })
-        .def_readonly("heap_address_bits", &flavour::heap_address_bits)
-        .def_readonly("bug_compat", &flavour::bug_compat)
+             py::arg("heap_address_bits"), py::arg("bug_compat") = 0,
+             "SPEAD-64 with addresses and immediates of heap_address_bits. ValueError for a version other than 4, "
+             "pointers of other than 64 bits, widths that are no multiple of 8 from 8 to 56, unknown bug_compat flags.")
+        .def_property_readonly(
+            "version", [](const flavour &) { return wire::flavour::version; }, "The version of the protocol: 4.")
+        .def_property_readonly(
+            "item_pointer_bits", [](const flavour &) { return wire::flavour::item_pointer_bits; },
+            "Bits of an item pointer: 64.")
+        .def_readonly("heap_address_bits", &flavour::heap_address_bits,
+                      "Bits of an address or an immediate value: 40 by default. Item ids have the other bits but one.")
+        .def_readonly("bug_compat", &flavour::bug_compat,
+                      "BUG_COMPAT_* flags, added: deviations of old PySPEAD; 0 by default.")
         .def(
             "__eq__", [](const flavour &a, const flavour &b) { return a == b; }, py::is_operator())
         .def(

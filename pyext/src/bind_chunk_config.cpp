@@ -7,6 +7,7 @@
 
 #include "chunk_config.h"
 #include "kwargs.h"
+#include "one_line.h"
 #include "register.h"
 #include "validated.h"
 
@@ -120,11 +121,20 @@ void register_stream_config(py::module_ &recv)
         recv, "ChunkStreamConfig",
         "How a chunk stream places heaps. Any number of threads may share one: each call is whole.");
     def_keyword_init(type);
+    def_repr(type, {"items", "max_chunks", "place", "max_heap_extra", "max_jump", "packet_presence_payload_size"});
     type.attr("DEFAULT_MAX_CHUNKS") = chunk_options().max_chunks;
-    def_validated<&chunk_options::items, but_for_the_placement>(type, "items");
-    def_validated<&chunk_options::max_chunks, but_for_the_placement>(type, "max_chunks");
-    def_validated<&chunk_options::max_heap_extra, but_for_the_placement>(type, "max_heap_extra");
-    def_validated<&chunk_options::max_jump, but_for_the_placement>(type, "max_jump");
+    def_validated<&chunk_options::items, but_for_the_placement>(
+        type, "items",
+        "IDs of the items whose values a place callback sees: a list. Those of the packet itself, 1 to 4, may be among "
+        "them.");
+    def_validated<&chunk_options::max_chunks, but_for_the_placement>(
+        type, "max_chunks",
+        "Chunks that are filled at the same time: a run of consecutive numbers; 2 by default, at least 1.");
+    def_validated<&chunk_options::max_heap_extra, but_for_the_placement>(
+        type, "max_heap_extra", "Bytes that a place callback may keep of each heap; 0 by default.");
+    def_validated<&chunk_options::max_jump, but_for_the_placement>(
+        type, "max_jump",
+        "A heap more than so many chunks ahead is dropped unless the next one agrees with it; 1024 by default.");
     type.def_property(
             "place",
             [](const config &self)
@@ -132,13 +142,17 @@ void register_stream_config(py::module_ &recv)
                 auto hold = self.hold();
                 return self.place;
             },
-            set_place)
-        .def_property_readonly("packet_presence_payload_size",
-                               [](const config &self)
-                               {
-                                   auto hold = self.hold();
-                                   return self.core.packet_presence;
-                               })
+            set_place,
+            "Where heaps go: a LinearPlacement, a PlaceCallback, a scipy.LowLevelCallable, or a tuple that begins with "
+            "a capsule. It must be set before a stream is made.")
+        .def_property_readonly(
+            "packet_presence_payload_size",
+            [](const config &self)
+            {
+                auto hold = self.hold();
+                return self.core.packet_presence;
+            },
+            "Bytes of payload of a packet, if each packet sets a flag of its own; 0 if complete heaps do.")
         .def(
             "enable_packet_presence",
             [](const py::object &self, std::uint64_t payload_size)
@@ -146,13 +160,17 @@ void register_stream_config(py::module_ &recv)
                 set_packet_presence(self.cast<config &>(), at_least_one(payload_size));
                 return self;
             },
-            py::arg("payload_size"))
-        .def("disable_packet_presence",
-             [](const py::object &self)
-             {
-                 set_packet_presence(self.cast<config &>(), 0);
-                 return self;
-             });
+            py::arg("payload_size"),
+            "Let each packet set present[heap_index + offset // payload_size], not each complete heap its flag. "
+            "Answers itself. ValueError for 0.")
+        .def(
+            "disable_packet_presence",
+            [](const py::object &self)
+            {
+                set_packet_presence(self.cast<config &>(), 0);
+                return self;
+            },
+            "Let each complete heap set its flag, as it is by default. Answers itself.");
 }
 
 void register_group_config(py::module_ &recv)
@@ -161,14 +179,18 @@ void register_group_config(py::module_ &recv)
     py::class_<chunk_group_config> type(
         recv, "ChunkStreamGroupConfig",
         "How the streams of a group share chunks. Any number of threads may share one: each call is whole.");
-    py::native_enum<recv::eviction>(type, "EvictionMode", "enum.Enum")
-        .value("LOSSY", recv::eviction::lossy)
-        .value("LOSSLESS", recv::eviction::lossless)
+    py::native_enum<recv::eviction>(
+        type, "EvictionMode", "enum.Enum",
+        "What a group does when a member goes on to chunks for which others are too far behind.")
+        .value("LOSSY", recv::eviction::lossy, "They give up their oldest chunks.")
+        .value("LOSSLESS", recv::eviction::lossless, "It waits for them: one that is silent holds up the group.")
         .finalize();
     def_keyword_init(type);
+    def_repr(type, {"max_chunks", "eviction_mode"});
     type.attr("DEFAULT_MAX_CHUNKS") = chunk_group_options().max_chunks;
-    def_validated<&chunk_group_options::max_chunks>(type, "max_chunks");
-    def_validated<&chunk_group_options::mode>(type, "eviction_mode");
+    def_validated<&chunk_group_options::max_chunks>(
+        type, "max_chunks", "Chunks of the whole group at the same time; 2 by default. No member may have more.");
+    def_validated<&chunk_group_options::mode>(type, "eviction_mode", "An EvictionMode; LOSSY by default.");
 }
 
 } // namespace

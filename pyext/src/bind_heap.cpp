@@ -9,6 +9,7 @@
 
 #include "flavour.h"
 #include "native_type.h"
+#include "one_line.h"
 #include "received_heap.h"
 #include "register.h"
 
@@ -41,6 +42,26 @@ auto received_of = [](const heap_object &self) { return self.core.received_lengt
 auto ranges_of = [](const heap_object &self)
 { return self.keep_payload_ranges ? self.core.payload_ranges() : std::vector<byte_range>(); };
 
+std::string size_text(const heap &what)
+{
+    if (what.is_contiguous())
+        return std::to_string(what.items().size()) + " items, " + std::to_string(what.descriptors().size()) +
+               " descriptors";
+    const std::string came = std::to_string(what.received_length());
+    return what.heap_length() < 0 ? came + " bytes" : came + " of " + std::to_string(what.heap_length()) + " bytes";
+}
+
+PyObject *heap_repr(PyObject *self)
+{
+    return translated(
+        [self]() -> py::object
+        {
+            const heap &what = reinterpret_cast<heap_object *>(self)->core;
+            return py::str("<" + class_name(py::reinterpret_borrow<py::object>(self)) + " " +
+                           std::to_string(what.cnt()) + ": " + size_text(what) + ">");
+        });
+}
+
 PyGetSetDef common_properties[] = {
     {"cnt", reader<heap_object, cnt_of>, nullptr, "The number that the sender gave it.", nullptr},
     {"flavour", reader<heap_object, flavour_of>, nullptr, "The sender's flavour.", nullptr},
@@ -63,9 +84,11 @@ PyMethodDef whole_methods[] = {
 };
 
 PyGetSetDef incomplete_properties[] = {
-    {"heap_length", reader<heap_object, length_of>, nullptr, "The announced length; -1 if there was none.", nullptr},
-    {"received_length", reader<heap_object, received_of>, nullptr, "Bytes that came.", nullptr},
-    {"payload_ranges", reader<heap_object, ranges_of>, nullptr, "Which bytes came, as (start, stop).", nullptr},
+    {"heap_length", reader<heap_object, length_of>, nullptr, "The announced length in bytes; -1 if there was none.",
+     nullptr},
+    {"received_length", reader<heap_object, received_of>, nullptr, "Bytes of payload that came.", nullptr},
+    {"payload_ranges", reader<heap_object, ranges_of>, nullptr,
+     "Which bytes came: a list of (start, stop), if RingStreamConfig.incomplete_keep_payload_ranges is on.", nullptr},
     {},
 };
 
@@ -108,6 +131,7 @@ PyTypeObject *make_type(py::module_ &recv, const char *name, PyType_Slot *slots,
 void register_heaps(py::module_ &recv)
 {
     PyType_Slot common[] = {{Py_tp_dealloc, reinterpret_cast<void *>(heap_dealloc)},
+                            {Py_tp_repr, reinterpret_cast<void *>(heap_repr)},
                             {Py_tp_getset, common_properties},
                             {Py_tp_methods, common_methods},
                             {Py_tp_members, weak_member},
@@ -148,10 +172,18 @@ const heap *as_heap(py::handle object) noexcept
 
 void register_heap(py::module_ &recv)
 {
-    py::class_<raw_item>(recv, "RawItem", py::buffer_protocol())
-        .def_property_readonly("id", [](const raw_item &self) { return self.what.id; })
-        .def_property_readonly("is_immediate", [](const raw_item &self) { return self.what.is_immediate; })
-        .def_property_readonly("immediate_value", [](const raw_item &self) { return self.what.immediate_value; })
+    py::class_<raw_item>(recv, "RawItem",
+                         "An item of a received heap, not decoded: a buffer of its bytes, which keeps the heap. Any "
+                         "number of threads may read one.",
+                         py::buffer_protocol())
+        .def_property_readonly(
+            "id", [](const raw_item &self) { return self.what.id; }, "The number of the item.")
+        .def_property_readonly(
+            "is_immediate", [](const raw_item &self) { return self.what.is_immediate; },
+            "Whether the value stood in the item pointer.")
+        .def_property_readonly(
+            "immediate_value", [](const raw_item &self) { return self.what.immediate_value; },
+            "That value, as an unsigned number; of no meaning for other items.")
         .def_buffer(writable_view);
     register_heaps(recv);
 }

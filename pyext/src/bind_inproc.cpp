@@ -52,7 +52,8 @@ void register_inproc(py::module_ &m)
         "latest at stop(). weather_report tells what has happened.")
         .def(py::init(&make_queue), py::kw_only(), py::arg("seed") = 1, py::arg("lose") = 0.0,
              py::arg("duplicate") = 0.0, py::arg("reorder") = 0.0, py::arg("reorder_depth") = 8,
-             py::arg("corrupt") = 0.0)
+             py::arg("corrupt") = 0.0,
+             "An empty queue; with the defaults nothing is lost. Probabilities are from 0 to 1.")
         .def(
             "add_packet",
             [](inproc_queue &self, const py::object &packet)
@@ -67,31 +68,36 @@ void register_inproc(py::module_ &m)
                 if (failed)
                     throw stopped_error("the queue was stopped");
             },
-            py::arg("packet"))
-        .def_property_readonly("weather_report",
-                               [](const inproc_queue &self)
-                               {
-                                   require_alive(self);
-                                   transport::weather_report did;
-                                   {
-                                       detached off;
-                                       did = self.report();
-                                   }
-                                   py::dict told;
-                                   told["passed"] = did.passed;
-                                   told["lost"] = did.lost;
-                                   told["duplicated"] = did.duplicated;
-                                   told["reordered"] = did.reordered;
-                                   told["corrupted"] = did.corrupted;
-                                   return told;
-                               })
-        .def("stop",
-             [](inproc_queue &self)
-             {
-                 require_alive(self);
-                 detached off;
-                 self.stop();
-             });
+            py::arg("packet"),
+            "Put a packet in: any contiguous buffer, which is copied. Stopped if the queue was stopped.")
+        .def_property_readonly(
+            "weather_report",
+            [](const inproc_queue &self)
+            {
+                require_alive(self);
+                transport::weather_report did;
+                {
+                    detached off;
+                    did = self.report();
+                }
+                py::dict told;
+                told["passed"] = did.passed;
+                told["lost"] = did.lost;
+                told["duplicated"] = did.duplicated;
+                told["reordered"] = did.reordered;
+                told["corrupted"] = did.corrupted;
+                return told;
+            },
+            "A dict of how many packets were passed, lost, duplicated, reordered, corrupted so far.")
+        .def(
+            "stop",
+            [](inproc_queue &self)
+            {
+                require_alive(self);
+                detached off;
+                self.stop();
+            },
+            "Let no more packets in. Streams that read it end when they have taken the rest.");
 }
 
 } // namespace heapwire::python

@@ -76,10 +76,12 @@ PyObject *update(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObje
         });
 }
 
-PyMethodDef update_method{"update", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(update)),
-                          METH_FASTCALL | METH_KEYWORDS,
-                          "update($self, /, heap, new_order='=')\n--\n\n"
-                          "Apply a received heap. The result has the items that got values, by name."};
+PyMethodDef update_method{
+    "update", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(update)), METH_FASTCALL | METH_KEYWORDS,
+    "update($self, /, heap, new_order='=')\n--\n\n"
+    "Apply a received heap: its descriptors, then its values. Answers a dict of the items that got values, by name.\n"
+    "new_order: byte order of the arrays, '=' (this machine's) by default. ValueError for a descriptor that makes "
+    "no sense; items without a descriptor are logged and passed over."};
 
 /// Items may refer back to their group: the collector has to see them. And groups are looked into for every heap.
 void make_group(PyHeapTypeObject *heap_type)
@@ -92,13 +94,20 @@ void make_group(PyHeapTypeObject *heap_type)
 void register_table(py::module_ &m)
 {
     py::class_<item_table> type(m, "_ItemTable", py::custom_type_setup(make_group));
-    type.def(py::init<>())
+    type.def(py::init<>(), "A group without items.")
         .def("_add_item", &item_table::add, py::arg("item"))
         .def("_update", &item_table::update, py::arg("heap"), py::arg("new_order"))
-        .def("keys", [](item_table &self) { return self.shown()->by_name.attr("keys")(); })
-        .def("ids", [](item_table &self) { return self.shown()->by_id.attr("keys")(); })
-        .def("values", [](item_table &self) { return self.shown()->by_id.attr("values")(); })
-        .def("items", [](item_table &self) { return self.shown()->by_name.attr("items")(); })
+        .def(
+            "keys", [](item_table &self) { return self.shown()->by_name.attr("keys")(); },
+            "The names, as they are now.")
+        .def(
+            "ids", [](item_table &self) { return self.shown()->by_id.attr("keys")(); }, "The IDs, as they are now.")
+        .def(
+            "values", [](item_table &self) { return self.shown()->by_id.attr("values")(); },
+            "The items, as they are now.")
+        .def(
+            "items", [](item_table &self) { return self.shown()->by_name.attr("items")(); },
+            "Pairs (name, item), as they are now.")
         .def("__len__", [](const item_table &self) { return self.now()->size(); });
     table_type = reinterpret_cast<PyTypeObject *>(type.ptr());
     PyObject *const light = PyDescr_NewMethod(reinterpret_cast<PyTypeObject *>(type.ptr()), &update_method);

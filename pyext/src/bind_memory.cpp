@@ -105,11 +105,13 @@ void register_memory(py::module_ &m)
 {
     py::class_<memory_allocator, allocator_handle>(
         m, "MemoryAllocator", "Where received heaps get their memory. Any number of threads and streams may share one.")
-        .def(py::init<>());
+        .def(py::init<>(), "Ordinary memory, whose pages are there before the first packet.");
 
     py::class_<mmap_memory, memory_allocator, std::shared_ptr<mmap_memory>>(
         m, "MmapAllocator", "Memory straight from the kernel. Any number of threads and streams may share one.")
-        .def(py::init<int, bool>(), py::arg("flags") = 0, py::arg("prefer_huge") = false);
+        .def(py::init<int, bool>(), py::arg("flags") = 0, py::arg("prefer_huge") = false,
+             "flags: further ones for mmap(2), from the module mmap. prefer_huge: huge pages where there are some, "
+             "else ordinary ones.");
 
     py::class_<pool_memory, memory_allocator, std::shared_ptr<pool_memory>>(
         m, "MemoryPool", "Memory that is used again and again. Any number of threads and streams may share one.")
@@ -117,16 +119,22 @@ void register_memory(py::module_ &m)
                          const allocator_handle &base)
                       { return make_pool(consistent(lower, upper, max_free, initial, 0, base), base, nullptr); }),
              py::arg("lower"), py::arg("upper"), py::arg("max_free"), py::arg("initial"),
-             py::arg("allocator") = allocator_handle())
+             py::arg("allocator") = allocator_handle(),
+             "Heaps of lower to upper bytes get a buffer of upper bytes from the pool; others are for the allocator "
+             "(MemoryAllocator by default). initial: buffers that are made at once. max_free: how many unused ones are "
+             "kept.")
         .def(py::init(
                  [](const std::shared_ptr<thread_pool> &threads, std::size_t lower, std::size_t upper,
                     std::size_t max_free, std::size_t initial, std::size_t low_water, const allocator_handle &base)
                  { return make_pool(consistent(lower, upper, max_free, initial, low_water, base), base, threads); }),
              py::arg("thread_pool").none(false), py::arg("lower"), py::arg("upper"), py::arg("max_free"),
-             py::arg("initial"), py::arg("low_water"), py::arg("allocator") = allocator_handle())
+             py::arg("initial"), py::arg("low_water"), py::arg("allocator") = allocator_handle(),
+             "The same; when fewer than low_water buffers are left, a thread of the pool makes new ones, until there "
+             "are initial.")
         .def_property(
             "warn_on_empty", [](const pool_memory &self) { return self.pool->pool().warns_on_empty(); },
-            [](pool_memory &self, bool on) { self.pool->pool().warn_on_empty(on); });
+            [](pool_memory &self, bool on) { self.pool->pool().warn_on_empty(on); },
+            "Whether a warning is logged when a buffer has to be made because none is left; True by default.");
 }
 
 } // namespace heapwire::python

@@ -24,14 +24,20 @@ void register_pool(py::module_ &m)
 {
     py::class_<thread_pool, std::shared_ptr<thread_pool>>(
         m, "ThreadPool", "The threads that work for streams. Any number of threads may use one at once.")
-        .def(py::init([](std::size_t threads) { return thread_pool::make(threads, {}); }), py::arg("threads") = 1)
-        .def(py::init(&thread_pool::make), py::arg("threads"), py::arg("affinity"))
-        .def("stop",
-             [](thread_pool &self)
-             {
-                 detached off;
-                 self.stop();
-             })
+        .def(py::init([](std::size_t threads) { return thread_pool::make(threads, {}); }), py::arg("threads") = 1,
+             "So many threads, at least 1. A stream uses one at a time.")
+        .def(py::init(&thread_pool::make), py::arg("threads"), py::arg("affinity"),
+             "The same, bound to these processor cores in turn. ValueError for a negative core; one that is not there "
+             "is a warning.")
+        .def(
+            "stop",
+            [](thread_pool &self)
+            {
+                detached off;
+                self.stop();
+            },
+            "End the threads. Streams of the pool receive and send nothing from then on, but for what send_heap does "
+            "by itself.")
         .def_static(
             "set_affinity",
             [](int core)
@@ -39,7 +45,8 @@ void register_pool(py::module_ &m)
                 if (!transport::io_threads::pin_this_thread(core))
                     HEAPWIRE_LOG(warning, "python", "the calling thread could not be bound to core ", core);
             },
-            py::arg("core"));
+            py::arg("core"),
+            "Bind the calling thread to a processor core, counted from 0. A warning if that cannot be.");
 }
 
 } // namespace heapwire::python

@@ -185,23 +185,45 @@ void def_readers(stream_base_class &type)
     type.attr("DEFAULT_UDP_BUFFER_SIZE") = udp_buffer_size;
     type.attr("DEFAULT_TCP_MAX_SIZE") = tcp_max_size;
     type.attr("DEFAULT_TCP_BUFFER_SIZE") = tcp_buffer_size;
-    type.def("add_buffer_reader", add_buffer, py::arg("buffer"))
+    type.def("add_buffer_reader", add_buffer, py::arg("buffer"),
+             "Receive the packets in a buffer, one behind the other; the stream ends with them. The buffer is kept, "
+             "and must not change, as long as the stream lives.")
         .def("add_udp_reader", add_udp_port, py::arg("port"), py::arg("max_size") = udp_max_size,
-             py::arg("buffer_size") = udp_buffer_size, py::arg("bind_hostname") = "")
-        .def("add_udp_reader", add_udp_socket, py::arg("socket"), py::arg("max_size") = udp_max_size)
+             py::arg("buffer_size") = udp_buffer_size, py::arg("bind_hostname") = "",
+             "Receive datagrams on a port. bind_hostname: a name or address of this machine, empty (the default) for "
+             "every IPv4 address; or a multicast address, which is joined on the default interface. max_size: bytes of "
+             "the largest datagram; larger ones are dropped and counted. buffer_size: bytes that the kernel is asked "
+             "to queue; 0 leaves its default, and less than asked is a warning. RuntimeError if the address is not to "
+             "be had.")
+        .def("add_udp_reader", add_udp_socket, py::arg("socket"), py::arg("max_size") = udp_max_size,
+             "Receive from a socket of yours, bound, with options of your choice. It is duplicated: close yours when "
+             "you like.")
         .def("add_udp_reader", add_udp_multicast_v4, py::arg("multicast_group"), py::arg("port"),
              py::arg("max_size") = udp_max_size, py::arg("buffer_size") = udp_buffer_size,
-             py::arg("interface_address") = "0.0.0.0")
+             py::arg("interface_address") = "0.0.0.0",
+             "Receive from an IPv4 multicast group. interface_address: the IPv4 address of the interface that joins; "
+             "0.0.0.0 (the default) lets the kernel choose. ValueError for other addresses.")
         .def("add_udp_reader", add_udp_multicast_v6, py::arg("multicast_group"), py::arg("port"),
              py::arg("max_size") = udp_max_size, py::arg("buffer_size") = udp_buffer_size,
-             py::arg("interface_index") = 0U)
+             py::arg("interface_index") = 0U,
+             "Receive from an IPv6 multicast group. interface_index: of the interface that joins "
+             "(socket.if_nametoindex); 0 lets the kernel choose.")
         .def("add_tcp_reader", add_tcp_port, py::arg("port"), py::arg("max_size") = tcp_max_size,
-             py::arg("buffer_size") = tcp_buffer_size, py::arg("bind_hostname") = "")
-        .def("add_tcp_reader", add_tcp_acceptor, py::arg("acceptor"), py::arg("max_size") = tcp_max_size)
-        .def("add_inproc_reader", add_inproc, py::arg("queue").none(false));
+             py::arg("buffer_size") = tcp_buffer_size, py::arg("bind_hostname") = "",
+             "Listen on a port, take one connection, receive its packets; the stream ends with the connection. "
+             "bind_hostname: a name or address of this machine, empty for every IPv4 address. max_size: bytes of the "
+             "largest packet; larger ones are skipped and counted. buffer_size: bytes that the kernel is asked to "
+             "queue, 0 for its default. RuntimeError if the address is not to be had.")
+        .def("add_tcp_reader", add_tcp_acceptor, py::arg("acceptor"), py::arg("max_size") = tcp_max_size,
+             "The same with a socket of yours that listens. It is duplicated: close yours when you like.")
+        .def("add_inproc_reader", add_inproc, py::arg("queue").none(false),
+             "Receive what is put into an InprocQueue; the stream ends when the queue is stopped and empty.");
 #if HEAPWIRE_HAS_PCAP
     type.def("add_udp_pcap_file_reader", add_pcap, py::arg("filename"), py::arg("filter") = "", py::kw_only(),
-             py::arg("speed") = 0.0);
+             py::arg("speed") = 0.0,
+             "Receive the UDP packets of a capture file; the stream ends with it. filter: an expression of pcap's. "
+             "speed: 0 (the default) reads as fast as can be, 1 as it was recorded, 2 twice as fast. RuntimeError for "
+             "a file or filter that is no good.");
 #endif
 }
 

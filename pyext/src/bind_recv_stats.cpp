@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "one_line.h"
 #include "register.h"
 
 namespace heapwire::python
@@ -80,6 +81,15 @@ py::list pairs(const stream_stats &self)
     return out;
 }
 
+std::string text(const stream_stats &self)
+{
+    const std::vector<std::uint64_t> now = values_of(self);
+    std::vector<std::pair<std::string, std::string>> parts;
+    for (std::size_t i = 0; i < now.size(); ++i)
+        parts.emplace_back(self.config[i].name, std::to_string(now[i]));
+    return one_line("StreamStats", parts);
+}
+
 py::dict details(const stream_stats &self)
 {
     const stream_stats_values now = stream_stats(self);
@@ -129,11 +139,19 @@ void def_mapping(py::class_<stream_stats> &type)
             "get",
             [](const stream_stats &self, const std::string &name, py::object otherwise)
             { return self.contains(name) ? py::int_(get(self, name)) : std::move(otherwise); },
-            py::arg(), py::arg() = py::none(), py::pos_only())
+            py::arg(), py::arg() = py::none(), py::pos_only(),
+            "The statistic of that name, or the second argument (None by default).")
         .def("__iter__", [](const stream_stats &self) { return py::iter(names(self)); })
-        .def("keys", [](const stream_stats &self) { return py::iter(names(self)); })
-        .def("values", [](const stream_stats &self) { return py::iter(py::cast(values_of(self))); })
-        .def("items", [](const stream_stats &self) { return py::iter(pairs(self)); })
+        .def(
+            "keys", [](const stream_stats &self) { return py::iter(names(self)); },
+            "An iterator of the names, by index.")
+        .def(
+            "values", [](const stream_stats &self) { return py::iter(py::cast(values_of(self))); },
+            "An iterator of the numbers, by index.")
+        .def(
+            "items", [](const stream_stats &self) { return py::iter(pairs(self)); },
+            "An iterator of pairs (name, number), by index.")
+        .def("__repr__", text)
         .def("__len__", [](const stream_stats &self) { return self.config.size(); });
 }
 
@@ -151,7 +169,8 @@ void def_attributes(py::class_<stream_stats> &type, std::index_sequence<I...>)
          {
              auto hold = self.hold();
              self.values[I] = to;
-         }),
+         },
+         recv::stat_table()[I].text.c_str()),
      ...);
 }
 
@@ -164,8 +183,11 @@ void register_recv_stats(py::module_ &m)
                                   "share one: each call is whole, `a += b` too.");
     def_mapping(type);
     def_attributes(type, std::make_index_sequence<public_stat_count>());
-    type.def_property_readonly("config", [](const stream_stats &self) { return self.config; })
-        .def_property_readonly("details", details)
+    type.def_property_readonly(
+            "config", [](const stream_stats &self) { return self.config; }, "A list of StreamStatConfig, by index.")
+        .def_property_readonly("details", details,
+                               "A dict of the further counters, by name: what arrived, and for everything that was not "
+                               "delivered why not. See docs/reference/statistics.md.")
         .def(
             "__add__",
             [](const stream_stats &a, const stream_stats &b)

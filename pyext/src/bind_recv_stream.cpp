@@ -57,10 +57,16 @@ struct ring_view
 
 void def_ring(receive_stream_class &type)
 {
-    py::class_<ring_view>(type, "Ringbuffer")
-        .def("size", [](const ring_view &self) { return self.of->core().ring().size(); })
-        .def("capacity", [](const ring_view &self) { return self.of->core().ring().capacity(); });
-    type.def_property_readonly("ringbuffer", [](const stream_handle &self) { return ring_view{self}; });
+    py::class_<ring_view>(type, "Ringbuffer",
+                          "The queue of finished heaps of a stream. Any number of threads may look.")
+        .def(
+            "size", [](const ring_view &self) { return self.of->core().ring().size(); }, "Heaps that wait.")
+        .def(
+            "capacity", [](const ring_view &self) { return self.of->core().ring().capacity(); },
+            "Heaps that may wait.");
+    type.def_property_readonly(
+        "ringbuffer", [](const stream_handle &self) { return ring_view{self}; },
+        "The queue of finished heaps: size() and capacity().");
 }
 
 } // namespace
@@ -68,39 +74,55 @@ void def_ring(receive_stream_class &type)
 void register_recv_stream(py::module_ &m)
 {
     stream_base_class any(m, "_Stream");
-    any.def("start",
+    any.def(
+           "start",
+           [](stream_base &self)
+           {
+               detached off;
+               self.start();
+           },
+           "Start the readers of a stream with explicit_start; otherwise nothing is to be done. Then no more may be "
+           "added.")
+        .def(
+            "stop",
             [](stream_base &self)
             {
                 detached off;
-                self.start();
-            })
-        .def("stop",
-             [](stream_base &self)
-             {
-                 detached off;
-                 self.stop();
-             })
-        .def_property_readonly("config", [](const stream_base &self) { return self.config(); })
-        .def_property_readonly("stats",
-                               [](const stream_base &self)
-                               {
-                                   detached off;
-                                   return std::make_unique<stream_stats>(
-                                       stream_stats_values(self.statistics(), self.detail_count()));
-                               });
+                self.stop();
+            },
+            "End the stream for good. Heaps that are under way are dropped; those that are queued can still be taken.")
+        .def_property_readonly(
+            "config", [](const stream_base &self) { return self.config(); }, "A copy of the StreamConfig.")
+        .def_property_readonly(
+            "stats",
+            [](const stream_base &self)
+            {
+                detached off;
+                return std::make_unique<stream_stats>(stream_stats_values(self.statistics(), self.detail_count()));
+            },
+            "A new StreamStats: the counters as they are now, complete up to the last batch of packets.");
     def_readers(any);
 
     receive_stream_class type(m, "Stream",
                               "Receives heaps. Any number of threads may use one at once: each heap comes out once, "
-                              "and `stop` ends every `get`.",
+                              "and `stop` ends every `get`. An iterator of its heaps.",
                               py::custom_type_setup(make_iterator));
     type.def(py::init(&receive_stream::make), py::arg("thread_pool").none(false), py::arg("config") = stream_config(),
-             py::arg("ring_config") = ring_stream_config())
-        .def("get", [](receive_stream &self) { return taken_from(self, self.get()); })
-        .def("get_nowait", [](receive_stream &self) { return taken_from(self, self.get_nowait()); })
+             py::arg("ring_config") = ring_stream_config(),
+             "thread_pool: a ThreadPool, whose threads read. Both configurations are copied. Then add readers.")
+        .def(
+            "get", [](receive_stream &self) { return taken_from(self, self.get()); },
+            "Wait for the next heap. Stopped when the stream has ended and none is left. Ctrl-C ends the wait.")
+        .def(
+            "get_nowait", [](receive_stream &self) { return taken_from(self, self.get_nowait()); },
+            "The next heap, without waiting. Empty if there is none now; Stopped if there will be none.")
         .def("_ready", ready_heap)
-        .def_property_readonly("fd", &receive_stream::fd)
-        .def_property_readonly("ring_config", [](const receive_stream &self) { return self.ring_config(); });
+        .def_property_readonly("fd", &receive_stream::fd,
+                               "A descriptor for poll: readable as long as a heap is queued, and for ever after the "
+                               "end. Do not read from it.")
+        .def_property_readonly(
+            "ring_config", [](const receive_stream &self) { return self.ring_config(); },
+            "A copy of the RingStreamConfig.");
     def_ring(type);
 }
 

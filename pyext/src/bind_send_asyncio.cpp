@@ -208,12 +208,21 @@ void register_send_asyncio(py::module_ &m)
         .def("process", &loop_hub::process)
         .def("_take_turn", &loop_hub::take_turn);
 
-    py::class_<async_stream, send_stream, std::shared_ptr<async_stream>>(m, "AsyncStream")
+    py::class_<async_stream, send_stream, std::shared_ptr<async_stream>>(
+        m, "AsyncStream", "What streams that answer futures have. Any number of threads and loops may use one at once.")
         .def("async_send_heap", async_send_heap, py::arg("heap").none(false), py::arg("cnt") = -1,
-             py::arg("substream_index") = 0, py::arg("rate") = -1.0)
-        .def("async_send_heaps", async_send_list, py::arg("heaps"), py::arg("mode"))
-        .def("async_send_heaps", async_send_sequence, py::arg("heaps"), py::arg("mode"))
-        .def("flush", &send_stream::flush)
+             py::arg("substream_index") = 0, py::arg("rate") = -1.0,
+             "Queue a heap at once; answers a future of the running loop that gets the number of bytes, or the error: "
+             "OSError as for send_heap, BlockingIOError if the queue is full. RuntimeError without a loop. The "
+             "arguments are those of UdpStream.send_heap. Cancelling the future does not stop the send; until it is "
+             "done the heap and its arrays must not change.")
+        .def("async_send_heaps", async_send_list, py::arg("heaps"), py::arg("mode"),
+             "Queue several heaps, all or none, which stay together; answers a future of all their bytes, or the first "
+             "error. mode: a GroupMode.")
+        .def("async_send_heaps", async_send_sequence, py::arg("heaps"), py::arg("mode"),
+             "The same with a sequence of HeapReference.")
+        .def("flush", &send_stream::flush,
+             "Block the thread until nothing is queued. In a coroutine: await async_flush().")
         .def("_send_with_callback", send_with_callback)
         .def("_when_flushed", when_flushed)
         .def_property_readonly("_last_hub", [](const async_stream &self)

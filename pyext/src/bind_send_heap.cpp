@@ -69,7 +69,9 @@ void register_generator(py::module_ &m)
         m, "PacketGenerator",
         "Iterates over the packets of a heap. Any number of threads may share one: each packet comes out once.")
         .def(py::init<std::shared_ptr<outgoing>, std::uint64_t, std::size_t>(), py::arg("heap").none(false),
-             py::arg("cnt"), py::arg("max_packet_size"))
+             py::arg("cnt"), py::arg("max_packet_size"),
+             "heap: a send.Heap; cnt: its number; max_packet_size: bytes of a packet. ValueError if the heap cannot be "
+             "cut into such packets.")
         .def("__iter__", [](py::object self) { return self; })
         .def("__next__",
              [](const py::object &self)
@@ -96,17 +98,22 @@ void register_references(py::module_ &m)
                                "A heap, and how to send it, for `send_heaps`. Any number of threads may share one: "
                                "each sees an assignment whole or not at all.")
         .def(py::init<py::object, std::int64_t, std::size_t, double>(), py::arg("heap").none(false), py::kw_only(),
-             py::arg("cnt") = -1, py::arg("substream_index") = 0, py::arg("rate") = -1.0)
-        .def_readonly("heap", &heap_reference::heap)
-        .def_property("cnt", plan_get<&planned_heap::cnt>, plan_set<&planned_heap::cnt>)
-        .def_property("substream_index", plan_get<&planned_heap::substream>, plan_set<&planned_heap::substream>)
-        .def_property("rate", plan_get<&planned_heap::rate>, plan_set<&planned_heap::rate>);
+             py::arg("cnt") = -1, py::arg("substream_index") = 0, py::arg("rate") = -1.0,
+             "A heap with the arguments of UdpStream.send_heap.")
+        .def_readonly("heap", &heap_reference::heap, "The send.Heap.")
+        .def_property("cnt", plan_get<&planned_heap::cnt>, plan_set<&planned_heap::cnt>,
+                      "The number that the heap gets; -1, the default, is the stream's next one.")
+        .def_property("substream_index", plan_get<&planned_heap::substream>, plan_set<&planned_heap::substream>,
+                      "Which of the stream's destinations, from 0; 0 by default.")
+        .def_property(
+            "rate", plan_get<&planned_heap::rate>, plan_set<&planned_heap::rate>,
+            "Bytes a second for this heap; 0.0 as fast as can be, negative (the default) as the stream says.");
 
     py::class_<heap_reference_list>(
         m, "HeapReferenceList",
         "Heaps that are sent together. It does not change: any number of threads may share one.")
         .def(py::init([](const std::vector<heap_reference> &heaps) { return heap_reference_list{plans_of(heaps)}; }),
-             py::arg("heaps"))
+             py::arg("heaps"), "heaps: a sequence of HeapReference, of which copies are taken.")
         .def("__len__", [](const heap_reference_list &self) { return self.heaps.size(); })
         .def(
             "__getitem__",
@@ -148,15 +155,27 @@ void register_send_heap(py::module_ &m)
         m, "Heap",
         "A heap to send. Any number of threads may add to it or send it, also several times at once; while it is being "
         "sent it cannot be changed (RuntimeError).")
-        .def(py::init<const flavour &>(), py::arg("flavour") = flavour())
-        .def_property_readonly("flavour", [](const outgoing &self) { return self.flavour(); })
+        .def(py::init<const flavour &>(), py::arg("flavour") = flavour(),
+             "A heap without items, of that Flavour (SPEAD-64-40 by default).")
+        .def_property_readonly(
+            "flavour", [](const outgoing &self) { return self.flavour(); }, "The Flavour that was given.")
         .def_property(
             "repeat_pointers", [](const outgoing &self) { return self.repeat_pointers(); },
-            [](outgoing &self, bool on) { self.repeat_pointers(on); })
-        .def("add_item", &outgoing::add_item, py::arg("item"))
-        .def("add_descriptor", &outgoing::add_descriptor, py::arg("descriptor"))
-        .def("add_start", [](outgoing &self) { self.add_control(wire::stream_control::start); })
-        .def("add_end", [](outgoing &self) { self.add_control(wire::stream_control::stop); });
+            [](outgoing &self, bool on) { self.repeat_pointers(on); },
+            "Whether every packet has all item pointers, not the first alone; False by default. For receivers that "
+            "place heaps by their items when packets may be lost or overtake each other.")
+        .def("add_item", &outgoing::add_item, py::arg("item"),
+             "Add an Item's value, not its descriptor. An array of the right type and layout is referenced, not "
+             "copied: leave it as it is until the heap was sent. ValueError if there is no value, or of another shape.")
+        .def("add_descriptor", &outgoing::add_descriptor, py::arg("descriptor"),
+             "Add a Descriptor (or an Item's), so that receivers know the item. ValueError for an ID that the flavour "
+             "has no room for.")
+        .def(
+            "add_start", [](outgoing &self) { self.add_control(wire::stream_control::start); },
+            "Say that the stream begins here.")
+        .def(
+            "add_end", [](outgoing &self) { self.add_control(wire::stream_control::stop); },
+            "Say that the stream ends here: receivers stop, unless their stop_on_stop_item is off.");
     register_references(m);
     register_generator(m);
 }

@@ -32,9 +32,16 @@ template <typename Type>
 void def_sending(Type &type)
 {
     type.def("send_heap", send_heap, py::arg("heap").none(false), py::arg("cnt") = -1, py::arg("substream_index") = 0,
-             py::arg("rate") = -1.0)
-        .def("send_heaps", send_list, py::arg("heaps"), py::arg("mode"))
-        .def("send_heaps", send_sequence, py::arg("heaps"), py::arg("mode"));
+             py::arg("rate") = -1.0,
+             "Send a heap and wait until it has left; answers its bytes, headers of SPEAD included. cnt: its number, "
+             "-1 for the next one. substream_index: which destination. rate: bytes a second for this heap, negative "
+             "for the stream's. OSError if it fails or an argument is out of range, BlockingIOError if the queue is "
+             "full (max_heaps). After Ctrl-C it is sent all the same.")
+        .def("send_heaps", send_list, py::arg("heaps"), py::arg("mode"),
+             "Send a HeapReferenceList, all or none, with nothing else between them; answers all their bytes. mode: a "
+             "GroupMode. Errors as for send_heap, and OSError for an empty list.")
+        .def("send_heaps", send_sequence, py::arg("heaps"), py::arg("mode"),
+             "The same with a sequence of HeapReference.");
 }
 
 } // namespace
@@ -46,8 +53,12 @@ void register_send_stream(py::module_ &m)
         .def(
             "set_cnt_sequence",
             [](send_stream &self, std::uint64_t next, std::uint64_t step) { self.core().set_cnt_sequence(next, step); },
-            py::arg("next"), py::arg("step"))
-        .def_property_readonly("num_substreams", [](const send_stream &self) { return self.core().substreams(); });
+            py::arg("next"), py::arg("step"),
+            "The number of the next heap that is sent without one, and by how much numbers grow; 1 and 1 at first. "
+            "ValueError for a step of 0.")
+        .def_property_readonly(
+            "num_substreams", [](const send_stream &self) { return self.core().substreams(); },
+            "How many destinations there are.");
 
     stream_class<udp_stream<manner::blocking>> udp(
         m, "UdpStream",
@@ -75,18 +86,21 @@ void register_send_stream(py::module_ &m)
                      made->written = written;
                      return made;
                  }),
-             py::arg("thread_pool").none(false), py::arg("config") = send_stream_config())
-        .def("getvalue",
-             [](const bytes_stream &self)
-             {
-                 (void)self.core(); // in the child of a fork the lock may be held for good
-                 std::string copy;
-                 {
-                     detached off;
-                     copy = self.written->copy();
-                 }
-                 return py::bytes(copy);
-             });
+             py::arg("thread_pool").none(false), py::arg("config") = send_stream_config(), "With nothing sent yet.")
+        .def(
+            "getvalue",
+            [](const bytes_stream &self)
+            {
+                (void)self.core(); // in the child of a fork the lock may be held for good
+                std::string copy;
+                {
+                    detached off;
+                    copy = self.written->copy();
+                }
+                return py::bytes(copy);
+            },
+            "A copy of the packets that were sent so far, one behind the other: what recv.Stream.add_buffer_reader "
+            "takes.");
     def_sending(bytes);
 
     stream_class<inproc_stream<manner::blocking>> inproc(m, "InprocStream",

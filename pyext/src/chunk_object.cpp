@@ -4,6 +4,7 @@
 #include <pybind11/critical_section.h>
 
 #include "kwargs.h"
+#include "one_line.h"
 #include "register.h"
 
 namespace heapwire::python
@@ -42,7 +43,7 @@ buffer borrowed(const object_memory &memory) noexcept
 py::object or_none(const object_memory &memory) { return memory ? memory.object() : py::none(); }
 
 template <auto Field>
-void def_number(py::class_<chunk_object> &type, const char *name)
+void def_number(py::class_<chunk_object> &type, const char *name, const char *text)
 {
     using number = std::remove_reference_t<decltype(std::declval<chunk_object &>().*Field)>;
     type.def_property(
@@ -58,11 +59,12 @@ void def_number(py::class_<chunk_object> &type, const char *name)
             auto &chunk = self.cast<chunk_object &>();
             py::scoped_critical_section hold(self);
             chunk.*Field = to;
-        });
+        },
+        text);
 }
 
 template <auto Field>
-void def_memory(py::class_<chunk_object> &type, const char *name)
+void def_memory(py::class_<chunk_object> &type, const char *name, const char *text)
 {
     type.def_property(
         name,
@@ -78,7 +80,8 @@ void def_memory(py::class_<chunk_object> &type, const char *name)
             object_memory next(std::move(to), name);
             py::scoped_critical_section hold(self);
             std::swap(chunk.*Field, next);
-        });
+        },
+        text);
 }
 
 } // namespace
@@ -139,11 +142,18 @@ void register_chunk(py::module_ &recv)
         "it is in a ring or a stream: then data, present and extra are None. Each assignment is whole, and of several "
         "threads that put one chunk into rings at most one does.");
     def_keyword_init(type);
-    def_number<&chunk_object::chunk_id>(type, "chunk_id");
-    def_number<&chunk_object::stream_id>(type, "stream_id");
-    def_memory<&chunk_object::data>(type, "data");
-    def_memory<&chunk_object::present>(type, "present");
-    def_memory<&chunk_object::extra>(type, "extra");
+    def_repr(type, {"chunk_id", "stream_id", "data", "present", "extra"});
+    def_number<&chunk_object::chunk_id>(type, "chunk_id",
+                                        "Its number, which placement reckons; -1 before a stream has it.");
+    def_number<&chunk_object::stream_id>(type, "stream_id",
+                                         "StreamConfig.stream_id of the stream that began it; 0 before.");
+    def_memory<&chunk_object::data>(
+        type, "data",
+        "Where payload goes: a writable, contiguous buffer, or an object with __dlpack__. The same object comes back.");
+    def_memory<&chunk_object::present>(type, "present",
+                                       "A byte for each heap (or packet), 1 if it came whole: memory as for data.");
+    def_memory<&chunk_object::extra>(type, "extra",
+                                     "Where place callbacks keep more of each heap: memory as for data, or None.");
 }
 
 } // namespace heapwire::python

@@ -17,18 +17,19 @@ template <typename T, typename... Extra>
 void def_keyword_init(py::class_<T, Extra...> &type)
 {
     type.def(py::init(
-        [](const py::kwargs &settings)
-        {
-            auto made = std::make_unique<T>();
-            py::object view = py::cast(made.get(), py::return_value_policy::reference);
-            for (auto [name, value] : settings)
-            {
-                if (!py::hasattr(view, name))
-                    throw py::type_error("unexpected keyword argument '" + std::string(py::str(name)) + "'");
-                view.attr(name) = value;
-            }
-            return made;
-        }));
+                 [](const py::kwargs &settings)
+                 {
+                     auto made = std::make_unique<T>();
+                     py::object view = py::cast(made.get(), py::return_value_policy::reference);
+                     for (auto [name, value] : settings)
+                     {
+                         if (!py::hasattr(view, name))
+                             throw py::type_error("unexpected keyword argument '" + std::string(py::str(name)) + "'");
+                         view.attr(name) = value;
+                     }
+                     return made;
+                 }),
+             "Each keyword is assigned to the property of that name. TypeError if there is none.");
 }
 
 } // namespace heapwire::python

@@ -124,48 +124,62 @@ void def_udp(Type &type)
     auto pool_arg = [] { return py::arg("thread_pool").none(false); };
     auto config_arg = [] { return py::arg_v("config", send_stream_config()); };
     auto size_arg = [] { return py::arg_v("buffer_size", udp_send_buffer); };
-    type.def_property_readonly_static("DEFAULT_BUFFER_SIZE", [](const py::object &) { return udp_send_buffer; });
+    type.def_property_readonly_static(
+        "DEFAULT_BUFFER_SIZE", [](const py::object &) { return udp_send_buffer; },
+        "Bytes that the kernel is asked to queue, if not given.");
     type.def(py::init(
                  [](pool p, endpoint_list to, const config &c, std::size_t size, std::string interface) {
                      return make_stream<T>(p, c, udp_sink_maker({to, size, interface, {}, {}, {}}));
                  }),
-             pool_arg(), py::arg("endpoints"), config_arg(), size_arg(), py::arg("interface_address") = "")
+             pool_arg(), py::arg("endpoints"), config_arg(), size_arg(), py::arg("interface_address") = "",
+             "endpoints: a list of (host, port), one for each substream; hosts may be multicast groups. buffer_size: "
+             "bytes that the kernel is asked to queue; 0 leaves its default, and less than asked is a warning. "
+             "interface_address: the address to send from; empty lets the kernel choose. ValueError for no endpoints "
+             "or both versions of IP, RuntimeError for a host that is not found.")
         .def(py::init(
                  [](pool p, endpoint_list to, const config &c, std::size_t size, int ttl) {
                      return make_stream<T>(p, c, udp_sink_maker({to, size, {}, ttl, {}, {}}));
                  }),
-             pool_arg(), py::arg("endpoints"), config_arg(), size_arg(), py::arg("ttl"))
+             pool_arg(), py::arg("endpoints"), config_arg(), size_arg(), py::arg("ttl"),
+             "For multicast: ttl is how many routers packets may pass, from 0 to 255.")
         .def(py::init(
                  [](pool p, endpoint_list to, const config &c, std::size_t size, int ttl, std::string interface) {
                      return make_stream<T>(p, c, udp_sink_maker({to, size, interface, ttl, {}, {}}));
                  }),
-             pool_arg(), py::arg("endpoints"), config_arg(), size_arg(), py::arg("ttl"), py::arg("interface_address"))
+             pool_arg(), py::arg("endpoints"), config_arg(), size_arg(), py::arg("ttl"), py::arg("interface_address"),
+             "For IPv4 multicast, out of the interface with that address.")
         .def(py::init(
                  [](pool p, endpoint_list to, const config &c, std::size_t size, int ttl, unsigned interface) {
                      return make_stream<T>(p, c, udp_sink_maker({to, size, {}, ttl, interface, {}}));
                  }),
-             pool_arg(), py::arg("endpoints"), config_arg(), size_arg(), py::arg("ttl"), py::arg("interface_index"))
+             pool_arg(), py::arg("endpoints"), config_arg(), size_arg(), py::arg("ttl"), py::arg("interface_index"),
+             "For IPv6 multicast, out of the interface with that index (socket.if_nametoindex).")
         .def(py::init(
                  [](pool p, const socket_argument &socket, endpoint_list to, const config &c)
                  {
                      int fd = socket_of(socket.object, socket_kind::datagram);
                      return make_stream<T>(p, c, udp_sink_maker({to, 0, {}, {}, {}, fd}));
                  }),
-             pool_arg(), py::arg("socket"), py::arg("endpoints"), config_arg());
+             pool_arg(), py::arg("socket"), py::arg("endpoints"), config_arg(),
+             "Through a datagram socket of yours, not connected, with options of your choice. It is duplicated: close "
+             "yours when you like.");
 }
 
 template <typename Type>
 void def_tcp(Type &type)
 {
     using T = typename Type::type;
-    type.def_property_readonly_static("DEFAULT_BUFFER_SIZE", [](const py::object &) { return tcp_send_buffer; });
+    type.def_property_readonly_static(
+        "DEFAULT_BUFFER_SIZE", [](const py::object &) { return tcp_send_buffer; },
+        "Bytes that the kernel is asked to queue, if not given.");
     type.def(py::init(
                  [](std::shared_ptr<thread_pool> pool, const socket_argument &socket, const send_stream_config &config)
                  {
                      int fd = socket_of(socket.object, socket_kind::stream);
                      return make_stream<T>(std::move(pool), config, tcp_sink_maker(fd, false));
                  }),
-             py::arg("thread_pool").none(false), py::arg("socket"), py::arg("config") = send_stream_config());
+             py::arg("thread_pool").none(false), py::arg("socket"), py::arg("config") = send_stream_config(),
+             "Over a connected socket of yours. It is duplicated: close yours when you like.");
 }
 
 template <typename Type>
@@ -180,7 +194,10 @@ void def_tcp_connecting(Type &type)
                      return make_stream<T>(std::move(pool), config, tcp_sink_maker(fd, true));
                  }),
              py::arg("thread_pool").none(false), py::arg("endpoints"), py::arg("config") = send_stream_config(),
-             py::arg("buffer_size") = tcp_send_buffer, py::arg("interface_address") = "");
+             py::arg("buffer_size") = tcp_send_buffer, py::arg("interface_address") = "",
+             "Connect to the one (host, port) in endpoints, and wait for that. buffer_size: bytes that the kernel is "
+             "asked to queue, 0 for its default. interface_address: the address to connect from. OSError if nobody "
+             "listens there.");
 }
 
 template <typename Type>
@@ -195,8 +212,10 @@ void def_inproc(Type &type)
                      made->queues = std::move(queues);
                      return made;
                  }),
-             py::arg("thread_pool").none(false), py::arg("queues"), py::arg("config") = send_stream_config())
-        .def_property_readonly("queues", [](const T &self) { return self.queues; });
+             py::arg("thread_pool").none(false), py::arg("queues"), py::arg("config") = send_stream_config(),
+             "queues: a list of InprocQueue, one for each substream. They are not stopped when the stream goes.")
+        .def_property_readonly(
+            "queues", [](const T &self) { return self.queues; }, "A list of the queues.");
 }
 
 } // namespace heapwire::python

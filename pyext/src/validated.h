@@ -24,9 +24,9 @@ struct as_it_is
 
 /// A property for one field of `core`, in a class_ of a guarded value. An assignment is judged together with the other
 /// fields, on a copy: Judge is given that, may change it for its judgement (of what it changes only Field comes back),
-/// and throws what Python is to see; then nothing has changed.
+/// and throws what Python is to see; then nothing has changed. `text` is the docstring.
 template <auto Field, typename Judge = as_it_is, typename Type>
-void def_validated(Type &type, const char *name)
+void def_validated(Type &type, const char *name, const char *text)
 {
     using config = typename Type::type;
     using value = std::remove_reference_t<decltype(std::declval<config &>().core.*Field)>;
@@ -44,7 +44,8 @@ void def_validated(Type &type, const char *name)
             changed.*Field = std::move(to);
             Judge()(changed);
             self.core.*Field = std::move(changed.*Field);
-        });
+        },
+        text);
 }
 
 } // namespace heapwire::python

@@ -14,7 +14,8 @@ namespace
 std::vector<stat_entry> make_table()
 {
     std::vector<stat_entry> table{
-        {"heaps", stat_mode::counter, "heaps handed over, complete or not; without the heap of the stop item"},
+        {"heaps", stat_mode::counter,
+         "heaps that ended, whole or given up, handed over or dropped; without that of the stop item"},
         {"incomplete_heaps_evicted", stat_mode::counter, "heaps given up because newer ones began"},
         {"incomplete_heaps_flushed", stat_mode::counter, "heaps in flight when the stream ended"},
         {"packets", stat_mode::counter, "well-formed packets, even if then refused"},

@@ -50,11 +50,12 @@ namespace
 /// As py::register_exception, which would do it once a process: an interpreter that is started anew has a module
 /// anew. The class of the one before is leaked, because somebody may still throw while it ends.
 template <typename Error>
-void add_exception(py::module_ &m, const char *name)
+void add_exception(py::module_ &m, const char *name, const char *text)
 {
     static PyObject *type = nullptr;
     const py::exception<Error> made(m, name);
     made.attr("__module__") = "heapwire";
+    made.attr("__doc__") = text;
     type = made.inc_ref().ptr();
     py::register_exception_translator(
         [](std::exception_ptr thrown)
@@ -74,9 +75,9 @@ void add_exception(py::module_ &m, const char *name)
 
 void register_errors(py::module_ &m)
 {
-    add_exception<stopped_error>(m, "Stopped");
-    add_exception<empty_error>(m, "Empty");
-    add_exception<full_error>(m, "Full");
+    add_exception<stopped_error>(m, "Stopped", "The stream, ring or queue has ended, and nothing is left in it.");
+    add_exception<empty_error>(m, "Empty", "Nothing is there just now; more may come.");
+    add_exception<full_error>(m, "Full", "There is no room in the ring just now.");
 }
 
 } // namespace heapwire::python

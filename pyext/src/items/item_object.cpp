@@ -108,13 +108,17 @@ int version_setter(PyObject *self, PyObject *value, void *)
 }
 
 PyMemberDef members[] = {
-    {"id", T_OBJECT_EX, offsetof(item_object, id), 0, nullptr},
-    {"name", T_OBJECT_EX, offsetof(item_object, name), 0, nullptr},
-    {"description", T_OBJECT_EX, offsetof(item_object, description), 0, nullptr},
-    {"shape", T_OBJECT_EX, offsetof(item_object, shape), 0, nullptr},
-    {"dtype", T_OBJECT_EX, offsetof(item_object, dtype), 0, nullptr},
-    {"order", T_OBJECT_EX, offsetof(item_object, order), 0, nullptr},
-    {"format", T_OBJECT_EX, offsetof(item_object, format), 0, nullptr},
+    {"id", T_OBJECT_EX, offsetof(item_object, id), 0,
+     "The number by which packets name the item; from 0x1000 on by convention."},
+    {"name", T_OBJECT_EX, offsetof(item_object, name), 0,
+     "A word for people and programs: a key of an ItemGroup. ASCII."},
+    {"description", T_OBJECT_EX, offsetof(item_object, description), 0, "A sentence for people. ASCII."},
+    {"shape", T_OBJECT_EX, offsetof(item_object, shape), 0, "Lengths of the dimensions; None for one that varies."},
+    {"dtype", T_OBJECT_EX, offsetof(item_object, dtype), 0, "A numpy.dtype, or None if there is a format."},
+    {"order", T_OBJECT_EX, offsetof(item_object, order), 0,
+     "'C' or 'F': which index runs fastest, the last or the first."},
+    {"format", T_OBJECT_EX, offsetof(item_object, format), 0,
+     "Fields of an element as (code, bits), or None if there is a dtype. Codes: u, i, f, b, c."},
     {nullptr, 0, 0, 0, nullptr},
 };
 

@@ -17,7 +17,7 @@ namespace heapwire::recv
 /// (docs/reference/statistics.md is generated from stat_table()).
 enum class stat : std::size_t
 {
-    heaps, ///< handed over, complete or not; without the stop heap
+    heaps, ///< ended, whole or given up, handed over or dropped; without the stop heap
     incomplete_heaps_evicted,
     incomplete_heaps_flushed,
     packets, ///< well-formed, even if then refused
