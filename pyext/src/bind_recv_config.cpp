@@ -101,6 +101,26 @@ void register_stat_config(py::module_ &m)
         .attr("__hash__") = py::none();
 }
 
+void def_own_stats(py::class_<stream_config> &type)
+{
+    type.def_property_readonly(
+            "stats", stats_of,
+            "A list of StreamStatConfig, by index: the nine of every stream, then those of add_stat.")
+        .def("add_stat", add_stat, py::arg("name"), py::arg("mode") = recv::stat_mode::counter,
+             "Add a statistic of your own, for place callbacks to count; answers its index. ValueError if the name is "
+             "taken.")
+        .def(
+            "next_stat_index",
+            [](const stream_config &self)
+            {
+                auto hold = self.hold();
+                return public_stat_count + self.core.custom_stats.size();
+            },
+            "The index that the next add_stat answers.")
+        .def("get_stat_index", stat_index_of, py::arg("name"),
+             "The index of a statistic in StreamStats. IndexError if there is none of that name.");
+}
+
 void register_stream_config(py::module_ &m)
 {
     using recv::options;
@@ -153,23 +173,8 @@ void register_stream_config(py::module_ &m)
                 self.core.order = on ? ordering::any_order : ordering::in_order;
             },
             "Whether packets of a heap may come in any order; False by default: then a heap that lost a packet is lost "
-            "from there on.")
-        .def_property_readonly(
-            "stats", stats_of,
-            "A list of StreamStatConfig, by index: the nine of every stream, then those of add_stat.")
-        .def("add_stat", add_stat, py::arg("name"), py::arg("mode") = recv::stat_mode::counter,
-             "Add a statistic of your own, for place callbacks to count; answers its index. ValueError if the name is "
-             "taken.")
-        .def(
-            "next_stat_index",
-            [](const stream_config &self)
-            {
-                auto hold = self.hold();
-                return public_stat_count + self.core.custom_stats.size();
-            },
-            "The index that the next add_stat answers.")
-        .def("get_stat_index", stat_index_of, py::arg("name"),
-             "The index of a statistic in StreamStats. IndexError if there is none of that name.");
+            "from there on.");
+    def_own_stats(type);
 }
 
 } // namespace
