@@ -108,8 +108,8 @@ void register_chunk_stream(py::module_ &m)
              py::arg("config") = stream_config(), py::arg("chunk_stream_config"),
              py::arg("data_ringbuffer").none(false), py::arg("free_ringbuffer").none(false), py::keep_alive<1, 5>(),
              py::keep_alive<1, 6>(),
-             "Both configurations are copied. ValueError if chunk_stream_config.place is not set. The rings must not "
-             "be stopped: new ones for each stream that begins.");
+             "Both configurations are copied. ValueError if chunk_stream_config.place is not set. A ring that has "
+             "ended stays so: give each stream new ones.");
 
     py::class_<chunk_member, stream_base, std::shared_ptr<chunk_member>>(
         m, "ChunkStreamGroupMember", "A stream of a ChunkStreamRingGroup. Any number of threads may use one at once.");

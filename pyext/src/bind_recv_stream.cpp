@@ -81,8 +81,8 @@ void register_recv_stream(py::module_ &m)
                detached off;
                self.start();
            },
-           "Start the readers of a stream with explicit_start; otherwise nothing is to be done. Then no more may be "
-           "added.")
+           "Start the readers of a stream with explicit_start, which takes no more of them then (RuntimeError). For "
+           "other streams it does nothing.")
         .def(
             "stop",
             [](stream_base &self)
