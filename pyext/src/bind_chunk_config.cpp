@@ -202,7 +202,7 @@ void register_chunk_config(py::module_ &recv)
     py::class_<linear_rule, std::shared_ptr<linear_rule>>(recv, "_LinearRule")
         .def(py::init(&make_rule), py::arg("chunk_id"), py::arg("heap_index"), py::arg("heap_offset"),
              py::arg("heap_size"), py::arg("extra"))
-        .def_readonly("items", &linear_rule::items);
+        .def_readonly("items", &linear_rule::items, "The IDs of the items that it needs, each once.");
     recv.def("_place_capsule", capsule_of, py::arg("function"), py::arg("context"), py::arg("with_context"),
              py::arg("batch"));
 }
