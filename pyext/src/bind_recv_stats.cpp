@@ -81,7 +81,7 @@ py::list pairs(const stream_stats &self)
     return out;
 }
 
-std::string text(const stream_stats &self)
+std::string stats_text(const stream_stats &self)
 {
     const std::vector<std::uint64_t> now = values_of(self);
     std::vector<std::pair<std::string, std::string>> parts;
@@ -151,7 +151,7 @@ void def_mapping(py::class_<stream_stats> &type)
         .def(
             "items", [](const stream_stats &self) { return py::iter(pairs(self)); },
             "An iterator of pairs (name, number), by index.")
-        .def("__repr__", text)
+        .def("__repr__", stats_text)
         .def("__len__", [](const stream_stats &self) { return self.config.size(); });
 }
 
