@@ -154,8 +154,8 @@ void register_stream_config(py::module_ &m)
         type, "max_heap_size",
         "Bytes of payload, 2**30 by default: packets of larger heaps are refused before memory is taken.");
     type.def_property("memcpy", memcpy_kind, set_memcpy_kind,
-                      "How payload is copied: MEMCPY_STD (the default), or MEMCPY_NONTEMPORAL, which leaves the "
-                      "processor's caches alone.")
+                      "How payload is copied: MEMCPY_STD, or MEMCPY_NONTEMPORAL, past the processor's caches. Not set, "
+                      "it reads MEMCPY_STD, but chunks that are too many for the caches are filled past them.")
         .def_property("memory_allocator", memory::get,
                       py::cpp_function(memory::set, py::is_method(type), py::arg("value").none(false)),
                       "Where heaps get their memory: a MemoryAllocator by default, or a MemoryPool or MmapAllocator. "
