@@ -31,6 +31,8 @@ def says_something(doc, overloads=False):
 def wants(name, value):
     if name.startswith("_"):
         return name == "__init__" and type(value).__name__ == "instancemethod"  # of the extension; its arguments
+    if type(value).__name__ == "pybind11_static_property":
+        return False  # a constant, such as DEFAULT_MAX_HEAPS: before 3.12 Python keeps no text of these
     return isinstance(value, NAMED) or callable(value) and not isinstance(value, type)
 
 

@@ -273,8 +273,9 @@ def test_d8_a_flood_of_completions_lets_the_loop_have_its_turn(pool, flavour):
 
     loops.run(flavour, main())
     steps = [b - a for a, b in zip(landed, landed[1:])]
-    assert 0 < max(steps) <= 1024
-    assert len([s for s in steps if s]) >= count / 1024
+    most = 2 * 1024  # a turn may resolve what the descriptor tells of, and come by for heaps that were held
+    assert 0 < max(steps) <= most
+    assert len([s for s in steps if s]) >= count / most
 
 
 def descriptors():
