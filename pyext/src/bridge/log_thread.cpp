@@ -212,13 +212,18 @@ void log_thread::abandon() noexcept
     (void)ring();
 }
 
-void log_thread::attach_and_deliver()
+void log_thread::attach_and_deliver(bool last)
 {
     host::passage through(the_runtime().attach);
     if (!through)
         return;
     std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();
-    PyGILState_STATE state = PyGILState_Ensure();
+    // One state for the life of the thread: Python makes it under a lock of its own, without the GIL, and the child of
+    // a fork that comes in between waits for that lock for ever.
+    if (state_)
+        PyEval_RestoreThread(state_);
+    else
+        (void)PyGILState_Ensure();
     if (!ring_.empty())
         deliver(ring_capacity, 0, 0);
     double since = std::chrono::duration<double>(now - last_report_).count();
@@ -228,7 +233,10 @@ void log_thread::attach_and_deliver()
         last_report_ = now;
     }
     return_dropped_leases();
-    PyGILState_Release(state);
+    if (last)
+        PyGILState_Release(PyGILState_UNLOCKED);
+    else
+        state_ = PyEval_SaveThread();
 }
 
 void log_thread::run()
@@ -237,7 +245,7 @@ void log_thread::run()
     {
         ring_.wait(std::chrono::steady_clock::now() + level_check);
         bool last = over_.load(std::memory_order_acquire);
-        attach_and_deliver();
+        attach_and_deliver(last);
         if (last)
             break;
     }

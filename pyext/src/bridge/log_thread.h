@@ -41,9 +41,10 @@ public:
 
 private:
     void run();
-    void attach_and_deliver();
+    void attach_and_deliver(bool last);
 
     host::log_ring &ring_; // leaked: workers may log until the process is gone
+    PyThreadState *state_ = nullptr; ///< from the first time that the thread attached
     std::atomic<bool> over_{false};
     std::atomic<bool> done_{false};
     wake ended_{wake_kind::futex};
