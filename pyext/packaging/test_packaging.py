@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What strangers do with the source: an archive, a wheel of the archive in a fresh environment.
+"""What strangers do with the source: an archive, a wheel of the archive in a fresh environment, pyext alone.
 
-pyext alone, with an installed core, is the stage freethreaded of ./run test.
-
-Needs the environment in which the wheel was built (meson-python, pybind11), and git. Nothing is compiled twice that a
-compiler cache can remember.
+Needs the environment in which the wheel was built (meson-python, pybind11), the folder of that build in
+HEAPWIRE_WHEEL_BUILD, and git. Nothing is compiled twice that a compiler cache can remember.
 """
 
 import os
@@ -22,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "python" / "item_groups.py"
 
 pytest.importorskip("mesonpy")
-pytest.importorskip("pybind11")
+pybind11 = pytest.importorskip("pybind11")
 
 
 def is_checkout():
@@ -34,6 +32,7 @@ def is_checkout():
 pytestmark = [
     pytest.mark.timeout(1800),
     pytest.mark.skipif(not is_checkout(), reason="no git checkout"),
+    pytest.mark.skipif("HEAPWIRE_WHEEL_BUILD" not in os.environ, reason="no build of the wheel is named"),
 ]
 
 
@@ -45,6 +44,11 @@ def run(*words, **more):
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=env, **more)
     assert done.returncode == 0, f"{' '.join(command)}\nended with {done.returncode}\n{done.stdout}{done.stderr}"
     return done.stdout
+
+
+@pytest.fixture(scope="module")
+def build():
+    return (ROOT / os.environ["HEAPWIRE_WHEEL_BUILD"]).resolve()
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +108,22 @@ def test_the_wheel_of_the_archive_serves_in_a_fresh_environment(wheel, tmp_path)
     python = tmp_path / "fresh" / "bin" / "python"
     run(python, "-m", "pip", "install", "-q", wheel)
     assert "Jocelyn Bell" in run(python, EXAMPLE, cwd=tmp_path)
+
+
+def test_pyext_alone_serves_with_an_installed_core(build):
+    """Its folders stay, and optimising is left out: what is compiled here is not in the cache otherwise."""
+    alone = ROOT / "build" / "pyext-alone"
+    shutil.rmtree(alone / "installed", ignore_errors=True)
+    shutil.rmtree(alone / "package", ignore_errors=True)
+    run("meson", "install", "-C", build, "--no-rebuild", "--tags=devel,runtime", "--destdir", alone / "installed")
+    (found,) = (alone / "installed").rglob("heapwire.pc")
+    env = {"PKG_CONFIG_PATH": os.pathsep.join([str(found.parent), pybind11.get_pkgconfig_dir()])}
+    (alone / "python.ini").write_text(f"[binaries]\npython = {sys.executable!r}\n")
+    if not (alone / "build" / "build.ninja").exists():
+        options = ["-Dbuildtype=plain", f"-Dpython.platlibdir={alone / 'package'}"]
+        run("meson", "setup", alone / "build", ROOT / "pyext", *options, "--native-file", alone / "python.ini", env=env)
+    run("meson", "install", "-C", alone / "build", env=env)
+    printed = run(sys.executable, EXAMPLE, cwd=alone, env={"PYTHONPATH": str(alone / "package")})
+    assert "Jocelyn Bell" in printed
+    where = [sys.executable, "-c", "import heapwire; print(heapwire.__file__)"]
+    assert str(alone) in run(*where, cwd=alone, env={"PYTHONPATH": str(alone / "package")})

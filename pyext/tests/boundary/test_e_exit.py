@@ -139,7 +139,7 @@ sys.at_the_very_end = AtTheVeryEnd()
 
 def test_e1_daemon_threads_in_quick_calls_keep_no_lock():
     run_many(  # without a GIL one in twelve hung: the thread that ends the interpreter wants that lock too
-        times(80),
+        times(160),
         """
 import threading, time
 kept = [heapwire.Flavour() for _ in range(2000)]  # dropped when the others may not come back
