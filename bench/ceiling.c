@@ -29,13 +29,7 @@
 #define UDP_GRO 104
 #endif
 
-enum
-{
-    ring = 4 << 20,
-    header_size = 64,
-    room = 65536,
-    messages = 4
-};
+enum { ring = 4 << 20, header_size = 64, room = 65536, messages = 4 };
 
 static size_t packet_size = 1472;
 static double seconds = 3, gigabits = 0;
@@ -82,11 +76,8 @@ static void *send_all(void *unused)
         struct cmsghdr align;
     } control;
     struct iovec parts[128];
-    struct msghdr message = {.msg_name = &where,
-                             .msg_namelen = sizeof where,
-                             .msg_iov = parts,
-                             .msg_control = control.bytes,
-                             .msg_controllen = sizeof control.bytes};
+    struct msghdr message = {.msg_name = &where, .msg_namelen = sizeof where, .msg_iov = parts,
+                             .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
     struct cmsghdr *c = CMSG_FIRSTHDR(&message);
     c->cmsg_level = SOL_UDP;
     c->cmsg_type = UDP_SEGMENT;
@@ -144,8 +135,8 @@ static void *receive_all(void *unused)
         for (int i = 0; i < messages; ++i)
         {
             parts[i] = (struct iovec){into + (size_t)i * room, room};
-            headers[i].msg_hdr = (struct msghdr){
-                .msg_iov = &parts[i], .msg_iovlen = 1, .msg_control = control[i], .msg_controllen = sizeof control[i]};
+            headers[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1, .msg_control = control[i],
+                                                 .msg_controllen = sizeof control[i]};
         }
         int n = recvmmsg(sockets[1], headers, messages, MSG_WAITFORONE, NULL);
         for (int i = 0; i < n; ++i)
@@ -153,7 +144,7 @@ static void *receive_all(void *unused)
             size_t size = headers[i].msg_len, segment = size;
             struct cmsghdr *c = CMSG_FIRSTHDR(&headers[i].msg_hdr);
             if (c && c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
-                segment = (size_t) * (int *)CMSG_DATA(c);
+                segment = (size_t)*(int *)CMSG_DATA(c);
             got_bytes += size;
             got_packets += segment ? (size + segment - 1) / segment : 1;
             for (size_t from = 0; copy && from < size; from += segment)
